@@ -1,0 +1,91 @@
+"""The ``fbr-engine`` command: the stages, without a window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fbr_engine.command.console import make_listener
+from fbr_engine.command.interrupt import INTERRUPTED, follow, stop_requests
+from fbr_engine.command.options import read_config, typed_options
+from fbr_engine.command.parser import build_parser
+from fbr_engine.command.reports import doctor, info
+from fbr_engine.config import TrainConfig
+from fbr_engine.errors import ConfigError, FbrError
+from fbr_engine.events import Event
+from fbr_engine.project import Project
+from fbr_engine.stage_table import STAGES
+
+READ_ONLY = ("info", "evaluate", "export")
+TRACEBACK = "FBR_TRACEBACK"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # file names need not be valid text
+            stream.reconfigure(errors="backslashreplace")
+    parser, parsers = build_parser()
+    typed = parser.parse_args(arguments)
+    try:
+        with stop_requests() as stop, make_listener(typed.json) as listen:
+            return follow(_events(typed, parsers[typed.command]), listen, stop)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _failed(error)
+
+
+def _events(typed: argparse.Namespace, parser: argparse.ArgumentParser) -> Iterator[Event]:
+    name = typed.command
+    if name == "doctor":
+        yield from doctor()
+        return
+    if name == "info":
+        with Project.open(Path(typed.project)) as project:
+            yield from info(project)
+        return
+    config = read_config(parser, STAGES[name].config, typed)
+    if name in ("new", "demo"):
+        place = Path(typed.project if name == "new" else typed.out)
+        yield from STAGES[name].load()(place, config)
+        return
+    with Project.open(Path(typed.project), write=name not in READ_ONLY) as project:
+        stage = STAGES[name].load()
+        if name == "train" and typed.resume:
+            _check_resumed(project, typed)
+            yield from stage(project, config, typed.run, resume=True)
+        else:
+            yield from stage(project, config, typed.run)
+
+
+def _check_resumed(project: Project, typed: argparse.Namespace) -> None:
+    """A resumed run goes on as it was configured; other options on the command line would be ignored silently."""
+    run = project.runs.get(typed.run) if typed.run else project.runs.latest()
+    stored = TrainConfig.from_json(run.config).to_json()
+    changed = [name for name, value in typed_options(TrainConfig, typed).items() if stored[name] != value]
+    if changed:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
+        raise ConfigError(f"run {run.name} was begun with another {names}: leave it out, or train a new run")
+
+
+def _failed(error: Exception) -> int:
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    known = isinstance(error, FbrError)
+    text = " ".join(str(error).split()) or type(error).__name__
+    hint = "" if known else f" (unexpected {type(error).__name__}; set {TRACEBACK}=1 to see where, and report it)"
+    print(f"fbr-engine: {text}{hint}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

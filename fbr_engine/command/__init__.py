@@ -1,0 +1,1 @@
+"""The ``fbr-engine`` command: a thin face on the stages."""

@@ -1,0 +1,122 @@
+"""Results as text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Values = Mapping[str, Any]
+
+
+def result_text(stage: str, values: Values) -> str:
+    """Return what a person wants to read at the end of ``stage``."""
+    return _TEXTS.get(stage, _pairs)(values)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return ``rows`` as columns, the first to the left, the others to the right; the first row is the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def percent(value: float | None) -> str:
+    """Return a share as a percentage with one decimal, or a dash."""
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _pairs(values: Values) -> str:
+    return "\n".join(f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {inner}" for name, inner in value.items()) or "none"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
+
+
+def _new(values: Values) -> str:
+    classes = ", ".join(f"{name} ({count})" for name, count in values["classes"].items())
+    splits = ", ".join(f"{name} {count}" for name, count in values["splits"].items())
+    lines = [f"project {values['project']}: {values['images']} images, {values['tagged']} tagged"]
+    lines += [f"classes: {classes}"] if classes else ["no classes yet: give tags with --tags FILE"]
+    lines += [f"splits: {splits}"] if splits else []
+    return "\n".join([*lines, f"next: fbr-engine train {values['project']}"])
+
+
+def _train(values: Values) -> str:
+    return f"run {values['run']}: {values['steps']} steps, {values['epochs']} epochs, {values['images']} images"
+
+
+def _cams(values: Values) -> str:
+    speed = f" at {values['images_per_second']} images/s" if values["computed"] else ""
+    return f"run {values['run']}: CAMs of {values['images']} images ({values['computed']} computed now{speed})"
+
+
+def _masks(values: Values) -> str:
+    how = f"threshold {values['threshold']:.3f}, refined by {values['refine']}"
+    return f"run {values['run']}: {values['images']} masks ({values['computed']} made now; {how}) in {values['folder']}"
+
+
+def _evaluate(values: Values) -> str:
+    splits: dict[str, Values] = {"all": values} | dict(values["splits"])
+    rows = [["IoU %", *splits], ["images", *(str(figures["images"]) for figures in splits.values())]]
+    rows += [[name, *(percent(figures["iou"][name]) for figures in splits.values())] for name in values["iou"]]
+    rows.append(["mean", *(percent(figures["miou"]) for figures in splits.values())])
+    return f"run {values['run']}\n{table(rows)}"
+
+
+def _demo(values: Values) -> str:
+    methods: Values = values["methods"]
+    rows = [["IoU %", *methods]]
+    first = next(iter(methods.values()))
+    rows += [[name, *(percent(m["iou"][name]) for m in methods.values())] for name in first["iou"]]
+    rows.append(["mean, all scenes", *(percent(m["miou"]) for m in methods.values())])
+    rows += [[f"mean, {s}", *(percent(m["splits"][s]["miou"]) for m in methods.values())] for s in first["splits"]]
+    leaks = [["false foreground lies on, %", *methods]]
+    leaks += [[k, *(percent(m["false_foreground"][k]) for m in methods.values())] for k in first["false_foreground"]]
+    leaks.append(["all of it, % of all pixels", *(percent(m["false_share"]) for m in methods.values())])
+    ending = f"project: {values['out']}/project\nCOCO dataset: {values['dataset']}"
+    return f"{table(rows)}\n\n{table(leaks)}\n\n{ending}"
+
+
+def _info(values: Values) -> str:
+    lines = [f"project {values['project']}", f"images: {values['images']} in {values['image_folder']}"]
+    lines += [f"splits: {_shown(values['splits'])}"] if values["splits"] else []
+    lines += [f"not readable: {values['problems']}"] if values["problems"] else []
+    rows = [["class", "id", "present", "absent", "unknown", "learnt"]]
+    rows += [
+        [
+            c["name"],
+            str(c["id"]),
+            str(c["present"]),
+            str(c["absent"]),
+            str(c["unknown"]),
+            "yes" if c["learnt"] else "no",
+        ]
+        for c in values["classes"]
+    ]
+    runs = [["run", "method", "status", "CAMs", "masks", "threshold"]]
+    runs += [
+        [r["name"], r["method"], r["status"], str(r["cams"]), str(r["masks"]), str(r["figures"].get("threshold", "-"))]
+        for r in values["runs"]
+    ]
+    parts = ["\n".join(lines), table(rows)]
+    return "\n\n".join([*parts, table(runs) if values["runs"] else "no run yet: fbr-engine train PROJECT"])
+
+
+_TEXTS: dict[str, Callable[[Values], str]] = {
+    "new": _new,
+    "train": _train,
+    "cams": _cams,
+    "masks": _masks,
+    "evaluate": _evaluate,
+    "demo": _demo,
+    "info": _info,
+}

@@ -1,0 +1,251 @@
+"""One frozen dataclass per stage: a help line and limits per field.
+
+Command-line options (``fbr_engine.command.options``) and the studio's forms are made from these, so a field
+is described once. A config is plain data: it is stored as JSON beside what it produced.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, Self, get_type_hints
+
+from fbr_engine.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one field is shown, asked for and checked."""
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Any, ...] = ()
+    advanced: bool = False
+    unit: str = ""
+
+    def problem(self, value: Any) -> str | None:
+        """Return what is wrong with ``value``, or None."""
+        if self.choices and value not in self.choices:
+            return f"must be one of {', '.join(map(str, self.choices))}"
+        numbers = value if isinstance(value, tuple) else (value,)
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, (int, float)):
+                continue
+            if not math.isfinite(number):
+                return "must be a finite number"
+            if self.low is not None and number < self.low:
+                return f"must be at least {self.low:g}"
+            if self.high is not None and number > self.high:
+                return f"must be at most {self.high:g}"
+        return None
+
+
+def option(default: Any, help: str, **limits: Any) -> Any:
+    """Return a dataclass field that carries an `Option`."""
+    return field(default=default, metadata={"option": Option(help, **limits)})
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """Base of the stage configs: checks limits when made, goes to JSON and back.
+
+    Raises `ConfigError`, naming the field, its value and its limits.
+    """
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if hints[f.name] is float and type(value) is int:
+                object.__setattr__(self, f.name, float(value))
+            if isinstance(value, list):
+                object.__setattr__(self, f.name, tuple(value))
+            problem = option_of(f).problem(getattr(self, f.name))
+            if problem:
+                raise ConfigError(f"{f.name.replace('_', '-')} is {value!r} but {problem}")
+        self.check()
+
+    def check(self) -> None:
+        """Check what several fields mean together; subclasses override."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Make a config from `to_json`'s result; fields this version does not know are ignored."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in values.items() if k in known})
+
+    def fingerprint(self, *without: str) -> str:
+        """Return a short stable hash of the fields: two configs with the same one give the same result."""
+        values = {k: v for k, v in self.to_json().items() if k not in without}
+        text = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def option_of(config_field: dataclasses.Field[Any]) -> Option:
+    """Return the `Option` of a config's field."""
+    found: Option = config_field.metadata["option"]
+    return found
+
+
+HOSTS = ("cam",)
+BACKBONES = ("mobilenet_v2", "resnet18", "resnet50", "resnet101", "tiny")
+METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", "+fbr"))
+
+
+@dataclass(frozen=True)
+class NewConfig(StageConfig):
+    """Which images a project is about, and what is known of them."""
+
+    images: str = option("", "folder with the images; they stay where they are and are never written")
+    tags: str = option("", "table of tags (image,split,tags); without it, folders named by class give the tags")
+    classes: tuple[str, ...] = option((), "learn only these tags, in this order; others are kept")
+
+
+@dataclass(frozen=True)
+class TrainConfig(StageConfig):
+    """How a model learns from tags."""
+
+    method: str = option("cam+fbr", "host model, with or without FBR; 'fbr' is short for cam+fbr", choices=METHODS)
+    backbone: str = option("mobilenet_v2", "network that reads the image", choices=BACKBONES)
+    weights: str = option("imagenet", "where the backbone starts: imagenet, none, or a file (.safetensors, .pth)")
+    epochs: int = option(4, "times every image is seen", low=1, high=1000)
+    crop: int = option(
+        225, "side of the square training crop; 32k+1 fits the networks best", low=33, high=2049, unit="px"
+    )
+    batch: int = option(16, "images per step", low=1, high=1024)
+    seed: int = option(0, "seed of every random choice; a CPU run with the same seed gives the same weights", low=0)
+    device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    split: str = option("", "train on the images of this split only; empty means all tagged images")
+    output_stride: int = option(16, "image pixels per feature pixel", choices=(8, 16), advanced=True)
+    scale_low: float = option(0.75, "smallest random zoom of a training image", low=0.1, high=4, advanced=True)
+    scale_high: float = option(1.5, "largest random zoom of a training image", low=0.1, high=4, advanced=True)
+    lr_encoder: float = option(1e-4, "highest learning rate of the backbone", low=1e-8, high=1, advanced=True)
+    lr_head: float = option(1e-3, "highest learning rate of everything else", low=1e-8, high=1, advanced=True)
+    weight_decay: float = option(1e-4, "AdamW weight decay", low=0, high=1, advanced=True)
+    freeze_batchnorm: bool = option(True, "keep BatchNorm statistics of pretrained weights", advanced=True)
+    warmup: float = option(0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True)
+    weight_separation: float = option(
+        0.1, "weight of the foreground/background separation", low=0, high=100, advanced=True
+    )
+    weight_background: float = option(0.1, "weight of the background head", low=0, high=100, advanced=True)
+    weight_nroi: float = option(0.05, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True)
+    weight_foreground: float = option(0.1, "weight of the intra-foreground contrast", low=0, high=100, advanced=True)
+    weight_untagged: float = option(
+        0.3, "weight of the push against activation of untagged classes", low=0, high=100, advanced=True
+    )
+    form: str = option(
+        "verified",
+        "form of FBR: paper is the published losses to the letter, verified the one that teaches the CAM",
+        choices=("verified", "paper"),
+        advanced=True,
+    )
+    projection_dims: int = option(128, "dimensions of the two projections", low=2, high=4096, advanced=True)
+    temperature: float = option(0.5, "temperature of both contrasts", low=0.01, high=10, advanced=True)
+    negatives: int = option(256, "negatives per class and step, in either contrast", low=1, high=65536, advanced=True)
+    nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True)
+    bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True)
+    seed_threshold: float = option(
+        0.4,
+        "CAM value above which a pixel counts as foreground while training",
+        low=0.01,
+        high=0.99,
+        advanced=True,
+    )
+
+    def check(self) -> None:
+        """Reject a zoom range that is upside down."""
+        if self.scale_low > self.scale_high:
+            raise ConfigError(f"scale-low {self.scale_low:g} is above scale-high {self.scale_high:g}")
+
+    @property
+    def host(self) -> str:
+        """The host's name without ``+fbr``."""
+        return self.method.removesuffix("+fbr")
+
+    @property
+    def fbr(self) -> bool:
+        """Whether FBR is plugged into the host."""
+        return self.method.endswith("+fbr")
+
+
+@dataclass(frozen=True)
+class CamsConfig(StageConfig):
+    """How CAMs, NROIs and features are computed with a trained run."""
+
+    scales: tuple[float, ...] = option((1.0, 0.75, 1.5), "image scales that are averaged", low=0.1, high=4)
+    flip: bool = option(True, "average with the mirrored image", advanced=True)
+    split: str = option("", "only the images of this split; empty means all")
+    device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    seed_threshold: float = option(
+        0.4,
+        "CAM value above which a pixel is no background when NROIs are mined",
+        low=0.01,
+        high=0.99,
+        advanced=True,
+    )
+    nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True)
+    features: bool = option(True, "also write the feature store (about 72 KB an image)", advanced=True)
+
+    def check(self) -> None:
+        """Reject an empty list of scales."""
+        if not self.scales:
+            raise ConfigError("scales is empty: give at least one, such as 1")
+
+
+@dataclass(frozen=True)
+class MasksConfig(StageConfig):
+    """How CAMs become pseudo masks."""
+
+    threshold: str = option("auto", "CAM value that separates background: auto, or a number between 0 and 1")
+    refine: str = option("none", "how masks are fitted to the image", choices=("none", "pamr"))
+    split: str = option("", "only the images of this split; empty means all")
+    device: str = option("auto", "where to refine; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+
+    def check(self) -> None:
+        """Reject a threshold that is neither ``auto`` nor a number between 0 and 1."""
+        if self.threshold == "auto":
+            return
+        try:
+            inside = 0 < float(self.threshold) < 1
+        except ValueError:
+            inside = False
+        if not inside:
+            raise ConfigError(f"threshold is {self.threshold!r} but must be auto or a number between 0 and 1")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig(StageConfig):
+    """How masks are compared with true ones."""
+
+    masks: str = option("", "folder with the true masks (indexed PNG)")
+    split: str = option("", "only the images of this split; empty means all")
+
+
+@dataclass(frozen=True)
+class ExportConfig(StageConfig):
+    """What is written as a dataset, and where."""
+
+    out: str = option("", "folder to write the dataset into; must be empty or not exist")
+    format: str = option("coco", "dataset format", choices=("coco",))
+    split: str = option("", "only the images of this split; empty means all")
+    copy_images: bool = option(False, "copy the images beside the annotations, upright (EXIF orientation applied)")
+    min_area: int = option(0, "leave out (and report) instances smaller than this", low=0, unit="px", advanced=True)
+
+
+@dataclass(frozen=True)
+class DemoConfig(StageConfig):
+    """The drawn demo: scenes, two trainings, masks, one table, a COCO dataset."""
+
+    images: int = option(240, "training scenes to draw", low=8, high=100_000)
+    val_images: int = option(60, "further scenes to test on", low=4, high=100_000)
+    epochs: int = option(12, "times every scene is seen", low=1, high=1000)
+    seed: int = option(0, "seed of the scenes and of the training", low=0)
+    device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))

@@ -1,0 +1,1 @@
+"""Images into tensors: reading every kind of file right, seeded augmentation, prefetching."""

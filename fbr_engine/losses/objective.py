@@ -1,0 +1,41 @@
+"""The weighted objective: named losses in, one number out; a loss that is not finite is named."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from fbr_engine.config import TrainConfig
+from fbr_engine.errors import NonFiniteLossError
+
+
+def loss_weights(config: TrainConfig) -> dict[str, float]:
+    """Return the weight of each named loss."""
+    return {
+        "classification": 1.0,
+        "separation": config.weight_separation,
+        "background": config.weight_background,
+        "nroi": config.weight_nroi,
+        "foreground": config.weight_foreground,
+        "untagged": config.weight_untagged,
+    }
+
+
+def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> tuple[Tensor, dict[str, float]]:
+    """Return the weighted sum and every loss as a plain number.
+
+    Raises `NonFiniteLossError` naming the losses that are NaN or infinite, `KeyError` for one without a weight.
+    """
+    values = torch.stack([loss.detach().float() for loss in losses.values()]).tolist()
+    plain = dict(zip(losses, values, strict=True))
+    broken = [name for name, value in plain.items() if not math.isfinite(value)]
+    if broken:
+        raise NonFiniteLossError(
+            f"the loss {', '.join(broken)} is no longer a finite number; lower the learning rate (--lr-encoder, "
+            "--lr-head) or its weight and resume from the last checkpoint with --resume"
+        )
+    total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+    return total, plain

@@ -1,0 +1,1 @@
+"""Backbones, the CAM network, FBR's projections, weights and checkpoints."""

@@ -1,0 +1,134 @@
+"""Networks that read the image, by name, at output stride 8 or 16.
+
+To add one: write a function that returns a `Backbone` and give it a row in `BACKBONES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torchvision
+from torch import Tensor, nn
+
+from fbr_engine.errors import ConfigError
+from fbr_engine.networks.tiny import tiny_stages
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a backbone returns, by name.
+
+    ``deep``: B x F x h x w, the features the CAM is made of. ``low``: B x L x H/4 x W/4 early features.
+    """
+
+    deep: Tensor
+    low: Tensor
+
+
+class Backbone(nn.Module):
+    """A stem up to stride 4 and the rest, sharing one parameter naming with the network they come from.
+
+    ``body`` is the original network cut to its convolutional part, so weight files fit it as they are.
+    """
+
+    def __init__(self, body: nn.Module, stages: Sequence[str], low_stage: str, channels: int) -> None:
+        super().__init__()
+        self.body = body
+        self.channels = channels
+        self._stages = tuple(stages)
+        self._low_stage = low_stage
+
+    def forward(self, images: Tensor) -> Features:
+        """Read ``images``, float B x 3 x H x W, normalised as for ImageNet."""
+        x, low = images, images
+        for name in self._stages:
+            x = self.body.get_submodule(name)(x)
+            if name == self._low_stage:
+                low = x
+        return Features(deep=x, low=low)
+
+
+def build_backbone(name: str, output_stride: int) -> Backbone:
+    """Make the backbone ``name`` with random weights. Raises `ConfigError` for an unknown name or stride."""
+    if name not in BACKBONES:
+        raise ConfigError(f"backbone {name!r} is not known: choose one of {', '.join(BACKBONES)}")
+    if output_stride not in (8, 16):
+        raise ConfigError(f"output stride {output_stride} is not possible: choose 8 or 16")
+    return BACKBONES[name](output_stride)
+
+
+def _mobilenet_v2(output_stride: int) -> Backbone:
+    body = torchvision.models.mobilenet_v2(weights=None)
+    blocks = list(body.features)
+    _dilate(blocks, {7, 14} if output_stride == 8 else {14})
+    del body.classifier
+    return Backbone(body, [f"features.{i}" for i in range(len(blocks))], "features.3", 1280)
+
+
+def _dilate(blocks: list[nn.Module], from_blocks: set[int]) -> None:
+    """Replace the stride of the given blocks by dilation, as torchvision does for its ResNets.
+
+    The block that loses its stride keeps the dilation before it; those after it double theirs.
+    """
+    dilation = 1
+    for index, block in enumerate(blocks):
+        before = dilation
+        if index in from_blocks:
+            dilation *= 2
+        for conv in block.modules():
+            if not isinstance(conv, nn.Conv2d) or conv.kernel_size == (1, 1):
+                continue
+            if index in from_blocks:
+                conv.stride = (1, 1)
+                conv.dilation, conv.padding = (before, before), (before, before)
+            elif dilation > 1:
+                conv.dilation, conv.padding = (dilation, dilation), (dilation, dilation)
+
+
+def _resnet(make: Callable[..., nn.Module], bottleneck: bool) -> Callable[[int], Backbone]:
+    def build(output_stride: int) -> Backbone:
+        dilated = [False, output_stride == 8, True]
+        # torchvision's BasicBlock refuses dilation, so shallow ResNets are changed after they are built.
+        body = make(weights=None, replace_stride_with_dilation=dilated) if bottleneck else make(weights=None)
+        if not bottleneck:
+            _dilate_basic(body, dilated)
+        del body.fc
+        stages = ["conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4"]
+        return Backbone(body, stages, "layer1", 2048 if bottleneck else 512)
+
+    return build
+
+
+def _dilate_basic(body: nn.Module, dilated: Sequence[bool]) -> None:
+    blocks = [b for i in (2, 3, 4) for b in body.get_submodule(f"layer{i}").children()]
+    starts = {2 * i for i, flag in enumerate(dilated) if flag}
+    _dilate(blocks, starts)
+    for start in starts:
+        for conv in blocks[start].modules():
+            if isinstance(conv, nn.Conv2d) and conv.kernel_size == (1, 1):
+                conv.stride = (1, 1)
+
+
+def _tiny(output_stride: int) -> Backbone:
+    stages, channels = tiny_stages(output_stride)
+    body = nn.Sequential(*stages)
+    return Backbone(body, [str(i) for i in range(len(stages))], "1", channels)
+
+
+BACKBONES: dict[str, Callable[[int], Backbone]] = {
+    "mobilenet_v2": _mobilenet_v2,
+    "resnet18": _resnet(torchvision.models.resnet18, bottleneck=False),
+    "resnet50": _resnet(torchvision.models.resnet50, bottleneck=True),
+    "resnet101": _resnet(torchvision.models.resnet101, bottleneck=True),
+    "tiny": _tiny,
+}
+
+
+def set_batchnorm_frozen(module: nn.Module, frozen: bool) -> None:
+    """Freeze (or free) the statistics and the affine part of every BatchNorm below ``module``."""
+    for child in module.modules():
+        if isinstance(child, nn.modules.batchnorm._BatchNorm):
+            child.train(not frozen and module.training)
+            for parameter in child.parameters():
+                parameter.requires_grad_(not frozen)

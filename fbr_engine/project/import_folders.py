@@ -1,0 +1,122 @@
+"""Images and tags from folders: ``train/cat/1.jpg`` is an image of a cat in the split train."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbr_engine.errors import ProjectError
+from fbr_engine.project.classes import BACKGROUND
+from fbr_engine.project.paths import IMAGE_EXTENSIONS, decode_path, find_images, shown
+from fbr_engine.project.staging import ImportReport, StagedImage, import_staged
+
+if TYPE_CHECKING:
+    from fbr_engine.project.store import Project
+
+CONTAINERS = frozenset({"images", "image", "jpegimages", "img", "imgs", "photos", "photo", "pictures", "data"})
+LABELS = frozenset(
+    {
+        "annotations",
+        "segmentationclass",
+        "segmentationclassaug",
+        "segmentationobject",
+        "masks",
+        "labels",
+        "truth",
+    }
+)
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
+NOTHING = frozenset({BACKGROUND, "_background_"})
+
+
+def import_folders(project: Project, classes: Sequence[str] | None = None) -> ImportReport:
+    """Add all images below the image folder; the folder an image lies in names its class.
+
+    Folders such as ``images`` name no class, ``train`` and ``val`` name the split, masks beside a folder of
+    images are passed over, and ``background`` holds images with none of the classes. An image in a class's
+    folder has that class and none of the others; images outside of such folders are added untagged.
+    ``classes`` limits what is learnt and gives its order. All is added, or nothing. Raises `ProjectError`: no
+    images, or no such class.
+    """
+    reader = _Reader(project.image_folder)
+    report = import_staged(project, reader.images(), classes)
+    return replace(report, notes=tuple(_notes(report, reader)))
+
+
+class _Reader:
+    """Walks the image folder once and counts what it passes over."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.counts: Counter[str] = Counter()
+        self.unreadable: list[str] = []
+        self._beside_images: dict[str, bool] = {}
+
+    def images(self) -> Iterator[StagedImage]:
+        """Yield the images with what their folders say. Raises `ProjectError` if there are none."""
+        for image in find_images(self.folder, self._note_unreadable):
+            staged = self._staged(image)
+            if staged is not None:
+                self.counts["images"] += 1
+                yield staged
+        if not self.counts["images"]:
+            endings = ", ".join(ending[1:] for ending in IMAGE_EXTENSIONS)
+            raise ProjectError(f"{shown(self.folder)} holds no images ({endings}): name another folder")
+
+    def _staged(self, image: str) -> StagedImage | None:
+        folders = image.split("/")[:-1]
+        split = None
+        for depth, name in enumerate(folders):
+            plain = name.casefold()
+            if plain in SPLITS and split is None:
+                split = SPLITS[plain]
+            elif plain in LABELS and self._is_beside_images("/".join(folders[:depth])):
+                self.counts["labels"] += 1
+                return None
+            elif plain in NOTHING:
+                self.counts["nothing"] += 1
+                return StagedImage(image, split, ())
+            elif plain not in CONTAINERS:
+                return StagedImage(image, split, (name,))
+        return StagedImage(image, split, None)
+
+    def _is_beside_images(self, parent: str) -> bool:
+        """Return whether a folder has one for images in it; what else is in it may be masks then."""
+        if parent not in self._beside_images:
+            with os.scandir(self.folder / decode_path(parent)) as entries:
+                self._beside_images[parent] = any(
+                    entry.name.casefold() in CONTAINERS and entry.is_dir() for entry in entries
+                )
+        return self._beside_images[parent]
+
+    def _note_unreadable(self, error: OSError) -> None:
+        self.unreadable.append(shown(str(error.filename)))
+
+
+def _notes(report: ImportReport, reader: _Reader) -> Iterator[str]:
+    untagged = report.images - report.tagged
+    if not report.classes and not report.ignored:
+        yield (
+            "no tags: the images lie in no folders named by class; "
+            "put them into such folders, or name a tags file with --tags"
+        )
+    else:
+        yield "each image is tagged with the class its folder is named by, and with none of the others"
+        if untagged:
+            yield f"{untagged} images lie in no class's folder and stay untagged: they will not train"
+    if reader.counts["labels"]:
+        yield f"{reader.counts['labels']} files in folders of masks or labels were passed over"
+    for name in reader.unreadable[:20]:
+        yield f"{name} cannot be read and was passed over: check its rights"

@@ -1,0 +1,202 @@
+"""Runs: one training each, with its folder ``runs/<name>/``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from fbr_engine.errors import ProjectError, WriteError
+from fbr_engine.formats.atomic import write_error
+from fbr_engine.project.database import Database, Row
+from fbr_engine.project.files import save_json
+from fbr_engine.project.paths import shown
+
+Status = Literal["training", "stopped", "done", "failed"]
+FOLDER = "runs"
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_DELETED = ".deleted-"
+_COLUMNS = "id, name, method, status, created, finished, config, figures"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One run. ``created`` and ``finished`` are ISO 8601 in UTC; ``figures`` is what the stages measured."""
+
+    id: int
+    name: str
+    method: str
+    status: str
+    created: str
+    finished: str | None
+    config: dict[str, Any]
+    figures: dict[str, Any]
+
+
+class Runs:
+    """The runs of one project, oldest first."""
+
+    def __init__(self, database: Database, project_folder: Path) -> None:
+        self._database = database
+        self._root = project_folder / FOLDER
+
+    def create(self, name: str | None, method: str, config: Mapping[str, Any]) -> RunInfo:
+        """Make a run, its folder and in it ``config.json``; without a name it gets one after its method.
+
+        Raises `ProjectError` if the name cannot be one or is taken, and `WriteError`.
+        """
+        with self._database.transaction() as connection:
+            name = self._free_name(method) if name is None else self._check_free(name)
+            folder = self.folder(name)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise write_error(folder, error) from error
+            try:
+                save_json(folder / "config.json", dict(config))
+                connection.execute(
+                    "INSERT INTO run (name, method, status, created, config, figures) VALUES (?, ?, ?, ?, ?, '{}')",
+                    (name, method, "training", _now(), json.dumps(dict(config))),
+                )
+                return self.get(name)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+
+    def find(self, name: str) -> RunInfo | None:
+        """Return the run ``name``, or None."""
+        row = self._database.row(f"SELECT {_COLUMNS} FROM run WHERE name = ?", (name,))
+        return _info(row) if row else None
+
+    def get(self, name: str) -> RunInfo:
+        """Return the run ``name``. Raises `ProjectError`, listing the runs there are."""
+        found = self.find(name)
+        if found is None:
+            names = ", ".join(run.name for run in self.all())
+            remedy = f"there are {names}" if names else "train one with fbr-engine train PROJECT"
+            raise ProjectError(f"{self._database.name} has no run {name!r}: {remedy}")
+        return found
+
+    def latest(self) -> RunInfo:
+        """Return the run made last. Raises `ProjectError` if there is none."""
+        row = self._database.row(f"SELECT {_COLUMNS} FROM run ORDER BY id DESC LIMIT 1")
+        if row is None:
+            raise ProjectError(f"{self._database.name} has no run yet: train one with fbr-engine train PROJECT")
+        return _info(row)
+
+    def all(self) -> list[RunInfo]:
+        """Return every run."""
+        return [_info(row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM run ORDER BY id")]
+
+    def update(
+        self,
+        run_id: int,
+        *,
+        status: Status | None = None,
+        figures: Mapping[str, Any] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> RunInfo:
+        """Change a run's status, add to its figures, or replace its config (a resumed run); return it."""
+        if status is not None and status not in get_args(Status):
+            raise ValueError(f"status is {status!r}")
+        with self._database.transaction() as connection:
+            run = self._by_id(run_id)
+            if status is not None:
+                finished = None if status == "training" else _now()
+                connection.execute("UPDATE run SET status = ?, finished = ? WHERE id = ?", (status, finished, run_id))
+            if figures is not None:
+                merged = json.dumps(run.figures | dict(figures))
+                connection.execute("UPDATE run SET figures = ? WHERE id = ?", (merged, run_id))
+            if config is not None:
+                save_json(self.folder(run.name) / "config.json", dict(config))
+                text = json.dumps(dict(config))
+                connection.execute("UPDATE run SET config = ? WHERE id = ?", (text, run_id))
+            return self._by_id(run_id)
+
+    def delete(self, name: str) -> None:
+        """Remove a run, what is recorded of its maps, and its folder. Raises `ProjectError`, `WriteError`."""
+        run = self.get(name)
+        folder, aside = self.folder(run.name), self._root / f"{_DELETED}{run.name}"
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM run WHERE id = ?", (run.id,))
+            shutil.rmtree(aside, ignore_errors=True)
+            try:
+                folder.rename(aside)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise WriteError(
+                    f"{shown(folder)} cannot be removed ({error.strerror}): close the programs that use it"
+                ) from error
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def folder(self, name: str) -> Path:
+        """Return the folder of the run ``name``. Raises `ProjectError` if that cannot be a run's name."""
+        return self._root / check_run_name(name)
+
+    def recover(self) -> None:
+        """Finish what a process that was killed left half done; only the one writer may call this."""
+        for aside in self._root.glob(f"{_DELETED}*"):
+            name = aside.name.removeprefix(_DELETED)
+            if self.find(name) is None:
+                shutil.rmtree(aside, ignore_errors=True)
+            elif not self.folder(name).exists():
+                with contextlib.suppress(OSError):
+                    aside.rename(self.folder(name))
+        if self._database.row("SELECT 1 FROM run WHERE status = 'training' LIMIT 1"):
+            with self._database.transaction() as connection:
+                connection.execute(
+                    "UPDATE run SET status = 'stopped', finished = ? WHERE status = 'training'", (_now(),)
+                )
+
+    def _by_id(self, run_id: int) -> RunInfo:
+        row = self._database.row(f"SELECT {_COLUMNS} FROM run WHERE id = ?", (run_id,))
+        if row is None:
+            raise ProjectError(f"{self._database.name} has no run number {run_id}: it was deleted")
+        return _info(row)
+
+    def _check_free(self, name: str) -> str:
+        if self.find(name) is not None:
+            raise ProjectError(f"run {name} exists in {self._database.name}: choose another name or add --resume")
+        folder = self.folder(name)
+        if folder.exists() and any(folder.iterdir()):
+            raise ProjectError(f"{shown(folder)} holds files of no known run: remove it or choose another name")
+        return name
+
+    def _free_name(self, method: str) -> str:
+        base = "fbr" if method == "cam+fbr" else method.replace("+", "-")
+        number, name = 1, base
+        while self.find(name) is not None or self.folder(name).exists():
+            number += 1
+            name = f"{base}-{number}"
+        return name
+
+
+def check_run_name(name: str) -> str:
+    """Return ``name``, or raise `ProjectError` if it cannot name a run and its folder on every system."""
+    if not _NAME.fullmatch(name) or name.endswith(".") or _RESERVED.fullmatch(name):
+        raise ProjectError(
+            f"a run cannot be named {name!r}: take up to 64 letters, digits, '.', '_' and '-', "
+            "with a letter, a digit or '_' first"
+        )
+    return name
+
+
+def _info(row: Row) -> RunInfo:
+    id_, name, method, status, created, finished, config, figures = row
+    try:
+        return RunInfo(id_, name, method, status, created, finished, dict(json.loads(config)), json.loads(figures))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ProjectError(f"run {name!r} is damaged in the database: restore the project from a copy") from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

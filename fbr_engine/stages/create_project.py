@@ -1,0 +1,49 @@
+"""Stage ``new``: a folder of images and what is known of their tags become a project, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from fbr_engine.config import NewConfig
+from fbr_engine.errors import ConfigError
+from fbr_engine.events import Event, Notice, Result, Started
+from fbr_engine.formats.tags_csv import load_tags_csv
+from fbr_engine.project import Project
+from fbr_engine.project.import_tags import ImportReport, import_folders, import_table
+
+STAGE = "new"
+
+
+def run(folder: Path, config: NewConfig) -> Iterator[Event]:
+    """Make the project in ``folder``; images are only listed, never written.
+
+    Raises `ProjectError`, `ReadError` for a broken tags file, `WriteError`; nothing is left behind then.
+    """
+    if not config.images:
+        raise ConfigError("give the folder with the images: --images DIR")
+    table = load_tags_csv(Path(config.tags)) if config.tags else None
+    with Project.create(folder, Path(config.images)) as project:
+        yield Started(STAGE, 1, "projects")
+        classes = list(config.classes) or None
+        try:
+            report = import_table(project, table, classes) if table else import_folders(project, classes)
+        except BaseException:
+            project.discard()
+            raise
+    yield from _notices(report)
+    yield Result(STAGE, {"project": str(project.folder)} | asdict(report))
+
+
+def _notices(report: ImportReport) -> Iterator[Notice]:
+    if report.missing_count:
+        named = ", ".join(report.missing[:5]) + (", ..." if report.missing_count > 5 else "")
+        yield Notice(f"{report.missing_count} listed images are not there: {named}", "correct the file or --images")
+    if report.unlisted:
+        yield Notice(f"{report.unlisted} images in the folder are not listed and take no part")
+    if report.ignored:
+        kept = ", ".join(f"{name} ({count})" for name, count in report.ignored.items())
+        yield Notice(f"tags kept but not learnt: {kept}")
+    for note in report.notes:
+        yield Notice(note)

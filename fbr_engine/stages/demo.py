@@ -1,0 +1,129 @@
+"""Stage ``demo``: the whole path on drawn scenes, with the truth at hand: two methods, one table, one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fbr_engine.config import (
+    CamsConfig,
+    DemoConfig,
+    EvaluateConfig,
+    ExportConfig,
+    MasksConfig,
+    TrainConfig,
+)
+from fbr_engine.errors import ProjectError
+from fbr_engine.events import Event, FileWritten, Progress, Result, Started
+from fbr_engine.formats.indexed_png import load_indexed_png
+from fbr_engine.formats.tags_csv import load_tags_csv
+from fbr_engine.project import Project
+from fbr_engine.project.import_tags import import_table
+from fbr_engine.scenes import (
+    BACKGROUND_MAPS,
+    IMAGES,
+    MASKS,
+    OBJECT,
+    TAGS,
+    load_background_names,
+    write_scenes,
+)
+from fbr_engine.stages import evaluate, export_dataset, infer_cams, make_pseudo_masks, train
+from fbr_engine.stages.shown_masks import shown_masks
+
+STAGE = "demo"
+METHODS = {"cam": "cam", "fbr": "cam+fbr"}
+
+
+def run(out: Path, config: DemoConfig) -> Iterator[Event]:
+    """Draw scenes into ``out``, train both methods, make masks, evaluate, export.
+
+    ``out`` must be empty, not exist, or hold a demo: that one goes on where it stopped. The result has, for each
+    method, ``miou``, ``iou``, and ``false_foreground``: the share of its false foreground on each kind of background.
+    """
+    scenes = out / "scenes"
+    marker = out / "project" / "project.sqlite"
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not scenes.is_dir())):
+        raise ProjectError(f"{out}: is not empty and holds no demo; give another folder with --out")
+    if not (scenes / TAGS).is_file():
+        yield from _draw(scenes, config)
+    project = Project.open(out / "project", write=True) if marker.is_file() else _create(out, scenes)
+    with project:
+        figures: dict[str, Any] = {}
+        for name, method in METHODS.items():
+            figures[name] = yield from _method(project, name, method, scenes, config)
+        dataset = out / "dataset"
+        if not dataset.exists():
+            yield from export_dataset.run(project, ExportConfig(out=str(dataset), copy_images=True), "fbr")
+    yield Result(STAGE, {"out": str(out), "methods": figures, "dataset": str(dataset)})
+
+
+def _draw(scenes: Path, config: DemoConfig) -> Iterator[Event]:
+    total = config.images + config.val_images
+    yield Started("scenes", total, "scenes")
+    for done, path in enumerate(write_scenes(scenes, config.images, config.val_images, config.seed), start=1):
+        yield FileWritten("scene", path.name, str(path))
+        yield Progress("scenes", done, total, "scenes")
+
+
+def _create(out: Path, scenes: Path) -> Project:
+    project = Project.create(out / "project", scenes / IMAGES)
+    import_table(project, load_tags_csv(scenes / TAGS), None)
+    return project
+
+
+def train_config(method: str, config: DemoConfig) -> TrainConfig:
+    """Return how the demo trains: the small network from nothing, on small crops."""
+    return TrainConfig(
+        method=method,
+        backbone="tiny",
+        weights="none",
+        epochs=config.epochs,
+        crop=161,
+        batch=16,
+        seed=config.seed,
+        device=config.device,
+        split="train",
+        output_stride=8,
+        lr_encoder=4e-3,
+        lr_head=4e-3,
+    )
+
+
+def _method(
+    project: Project, name: str, method: str, scenes: Path, config: DemoConfig
+) -> Generator[Event, None, dict[str, Any]]:
+    """Take one method from training to its figures."""
+    known = {info.name: info for info in project.runs.all()}
+    if name not in known or known[name].status != "done":
+        yield from train.run(project, train_config(method, config), name, resume=name in known)
+    yield from infer_cams.run(project, CamsConfig(device=config.device, scales=(1.0,)), name)
+    yield from make_pseudo_masks.run(project, MasksConfig(device=config.device), name)
+    values: dict[str, Any] = {}
+    for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):
+        yield event
+        if isinstance(event, Result):
+            values = dict(event.values)
+    return values | false_foreground(project, name, scenes)
+
+
+def false_foreground(project: Project, run: str, scenes: Path) -> dict[str, Any]:
+    """Return how the run's false foreground is spread over the kinds of background.
+
+    ``false_foreground``: its share by kind of background. ``false_share``: all of it, as a share of all pixels.
+    """
+    names = load_background_names(scenes)
+    counts = np.zeros(256, dtype=np.int64)
+    pixels = 0
+    for shown in shown_masks(project, project.runs.get(run)):
+        stem = Path(shown.image.path).stem
+        background = load_indexed_png(scenes / BACKGROUND_MAPS / f"{stem}.png")
+        wrong = (shown.read() > 0) & (background != OBJECT)
+        counts += np.bincount(background[wrong], minlength=256)
+        pixels += background.size
+    total = int(counts.sum())
+    shares = {n: round(float(counts[v]) / max(1, total), 4) for v, n in names.items() if v != OBJECT}
+    return {"false_foreground": shares, "false_share": round(total / max(1, pixels), 4)}

@@ -1,0 +1,227 @@
+"""Stage ``export``: the masks that show become a dataset, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import fbr_engine
+from fbr_engine.config import ExportConfig
+from fbr_engine.data.images import UPRIGHT, orientation, save_upright
+from fbr_engine.errors import ConfigError, ReadError, WriteError
+from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
+from fbr_engine.formats.atomic import replace_file, write_atomically, write_error
+from fbr_engine.formats.coco import CocoWriter
+from fbr_engine.project import ClassInfo, ImageInfo, Project, RunInfo, decode_path, free_space_check
+from fbr_engine.stages.run_network import find_run
+from fbr_engine.stages.shown_masks import require_masks, shown_mask
+
+STAGE = "export"
+
+
+@dataclass
+class ExportReport:
+    """What was written and what was left out, and why; names by reason."""
+
+    images: int = 0
+    empty_images: int = 0
+    annotations: dict[str, int] = field(default_factory=dict)
+    too_small: int = 0
+    untagged: list[str] = field(default_factory=list)
+    without_mask: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    suspect_empty: list[str] = field(default_factory=list)
+    rotated: list[str] = field(default_factory=list)
+
+
+def run(project: Project, config: ExportConfig, run_name: str | None = None) -> Iterator[Event]:
+    """Write the dataset into ``config.out``: ``annotations/instances_<split>.json``, images if asked, ``report.json``.
+
+    Images nobody tagged are left out and reported; those confirmed empty are exported as empty; tagged images whose
+    mask is empty are listed as suspect. Raises `ConfigError`, `ReadError` when there is nothing to export, and
+    `WriteError` with nothing half-written left.
+    """
+    out = _check_target(config)
+    info = find_run(project, run_name)
+    require_masks(project, info, config.split)
+    total = project.images.count(config.split)
+    yield Started(STAGE, total, "images", info.name)
+    report = ExportReport()
+    with _whole_folder(out) as folder:
+        export = _Export(project, info, config, folder, report)
+        yield from export.work(total)
+        if report.images == 0:
+            raise ReadError(f"nothing to export from run {info.name}: no tagged image has a mask (fbr-engine masks)")
+        _write_json(folder / "report.json", asdict(report) | {"run": info.name, "project": str(project.folder)})
+    yield from _notices(report, config)
+    for path in sorted(out.rglob("*.json")):
+        yield FileWritten("dataset", "", str(path))
+    yield Result(STAGE, {"run": info.name, "out": str(out)} | _summary(report))
+
+
+def _check_target(config: ExportConfig) -> Path:
+    if not config.out:
+        raise ConfigError("give the folder for the dataset: --out DIR")
+    out = Path(os.path.abspath(config.out))  # noqa: PTH100 - resolve() would follow a link to be replaced
+    if out.exists() and not out.is_dir():
+        raise WriteError(f"{out}: is a file; give a folder with --out")
+    if out.is_dir() and any(out.iterdir()):
+        raise WriteError(f"{out}: is not empty; give a new folder with --out, or empty this one")
+    return out
+
+
+@contextmanager
+def _whole_folder(out: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside ``out`` that takes its name when the block ends, and is removed if it raises."""
+    beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    try:
+        beside.mkdir(parents=True)
+    except OSError as error:
+        raise write_error(out, error) from error
+    try:
+        yield beside
+        if out.is_dir():
+            out.rmdir()
+        beside.rename(out)
+    except OSError as error:
+        raise write_error(out, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+class _Export:
+    """Writes one dataset; one COCO file per split, all with the same categories."""
+
+    def __init__(
+        self, project: Project, info: RunInfo, config: ExportConfig, folder: Path, report: ExportReport
+    ) -> None:
+        self.project, self.info, self.config, self.folder, self.report = project, info, config, folder, report
+        learnt = set(info.figures.get("class_ids", []))
+        self.classes: list[ClassInfo] = [c for c in project.classes.all() if c.id in learnt]
+        self._to_category = np.zeros(256, dtype=np.uint8)
+        self._to_category[255] = 255
+        for position, info_ in enumerate(self.classes, start=1):
+            self._to_category[info_.id] = position
+        self._writers: dict[str, CocoWriter] = {}
+
+    def work(self, total: int) -> Iterator[Event]:
+        """Yield the events of all images."""
+        if self.config.copy_images:
+            free_space_check(self.folder, self._image_bytes())
+        with ExitStack() as stack:
+            for done, image in enumerate(self.project.images.iter(self.config.split), start=1):
+                problem = self._add(image, stack)
+                if problem:
+                    self.report.broken.append(image.path)
+                    yield ImageSkipped(image.path, problem)
+                yield Progress(STAGE, done, total, "images")
+        for writer in self._writers.values():
+            self._count(writer)
+
+    def _add(self, image: ImageInfo, stack: ExitStack) -> str | None:
+        """Add one image; return why it is broken, or None."""
+        tags = self.project.tags.of(image.id)
+        shown = shown_mask(self.project, self.info, image)
+        if image.problem:
+            return image.problem
+        if not any(c.id in tags for c in self.classes):
+            self.report.untagged.append(image.path)
+            return None
+        if shown is None:
+            self.report.without_mask.append(image.path)
+            return None
+        source = self.project.image_path(image.path)
+        try:
+            mask = self._to_category[shown.read()]
+            if not source.is_file():
+                raise ReadError(f"{source}: the image is missing; put it back or remove it from the project")
+            self._copy(image, source)
+        except ReadError as error:
+            return str(error)
+        self._note(image, source, mask, any(tags.get(c.id) == 1 for c in self.classes))
+        self._writer(image.split or "", stack).add_image(decode_path(image.path), mask)
+        return None
+
+    def _note(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8], tagged: bool) -> None:
+        if tagged and not ((mask > 0) & (mask < 255)).any():
+            self.report.suspect_empty.append(image.path)
+        if not self.config.copy_images and orientation(source) != UPRIGHT:
+            self.report.rotated.append(image.path)
+
+    def _copy(self, image: ImageInfo, source: Path) -> None:
+        if not self.config.copy_images:
+            return
+        target = self.folder / "images" / decode_path(image.path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if orientation(source) == UPRIGHT:
+            shutil.copyfile(source, target)
+        else:
+            with replace_file(target) as file:
+                save_upright(source, file)
+
+    def _writer(self, split: str, stack: ExitStack) -> CocoWriter:
+        if split not in self._writers:
+            name = f"instances_{split}.json" if split else "instances.json"
+            (self.folder / "annotations").mkdir(exist_ok=True)
+            writer = CocoWriter(
+                self.folder / "annotations" / name,
+                [c.name for c in self.classes],
+                min_area=self.config.min_area,
+                info={"description": f"FBR Studio {fbr_engine.__version__}, run {self.info.name}"},
+            )
+            self._writers[split] = stack.enter_context(writer)
+        return self._writers[split]
+
+    def _count(self, writer: CocoWriter) -> None:
+        counts = writer.counts
+        self.report.images += counts.images
+        self.report.empty_images += counts.empty_images
+        self.report.too_small += counts.left_out
+        for name, count in counts.annotations.items():
+            self.report.annotations[name] = self.report.annotations.get(name, 0) + count
+
+    def _image_bytes(self) -> int:
+        total = 0
+        for image in self.project.images.iter(self.config.split):
+            path = self.project.image_path(image.path)
+            total += path.stat().st_size if path.is_file() else 0
+        return total
+
+
+def _notices(report: ExportReport, config: ExportConfig) -> Iterator[Event]:
+    if report.untagged:
+        yield Notice(f"{len(report.untagged)} images nobody tagged were left out", "tag them and export again")
+    if report.without_mask:
+        yield Notice(f"{len(report.without_mask)} tagged images have no mask and were left out", "run cams and masks")
+    if report.suspect_empty:
+        yield Notice(
+            f"{len(report.suspect_empty)} tagged images have an empty mask",
+            "see suspect_empty in report.json",
+        )
+    if report.too_small:
+        yield Notice(f"{report.too_small} instances below {config.min_area} px were left out")
+    if report.rotated:
+        yield Notice(
+            f"{len(report.rotated)} photos are rotated by EXIF, which many COCO readers ignore; masks follow the "
+            "upright photo",
+            "export with --copy-images, which writes them upright",
+        )
+
+
+def _summary(report: ExportReport) -> dict[str, Any]:
+    values = asdict(report)
+    return {key: len(value) if isinstance(value, list) else value for key, value in values.items()}
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    write_atomically(path, (json.dumps(values, indent=2, ensure_ascii=True) + "\n").encode())

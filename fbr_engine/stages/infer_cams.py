@@ -1,0 +1,159 @@
+"""Stage ``cams``: multi-scale CAMs, NROIs and features of every image, with a trained run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+import torch
+
+from fbr_engine.config import CamsConfig
+from fbr_engine.data.device import memory_advice, pick_device
+from fbr_engine.data.images import Pixels, read_image
+from fbr_engine.data.prefetch import prefetch
+from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.events import Event, FileWritten, ImageSkipped, Progress, Result, Started
+from fbr_engine.project import FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
+from fbr_engine.stages.cam_inference import CamInference, ImageMaps
+from fbr_engine.stages.feature_basis import SAMPLE_IMAGES, load_basis, principal_basis, save_basis
+from fbr_engine.stages.run_network import RunNetwork, checkpoint_path, file_digest, find_run, load_run_network
+
+KIND = "cams"
+COMMIT_EVERY = 32
+
+
+def run(project: Project, config: CamsConfig, run_name: str | None = None) -> Iterator[Event]:
+    """Compute what is not there yet under this configuration and checkpoint. Raises what loading the run raises."""
+    info = find_run(project, run_name)
+    digest = file_digest(checkpoint_path(project, info))
+    fingerprint = f"{digest}-{config.fingerprint('split', 'device')}"
+    total = project.images.count(config.split)
+    todo = project.maps.count_todo(info.id, KIND, fingerprint, config.split)
+    yield Started(KIND, total, "images", info.name, total - todo)
+    writer = _Writer(project, info, fingerprint, config.features)
+    began, done, skipped = time.monotonic(), total - todo, 0
+    if todo:
+        device = pick_device(config.device)
+        network = load_run_network(project, info, device)
+        basis = _basis(project, info, network, digest, device)
+        inference = CamInference(network, config, basis, device)
+        try:
+            for image, pixels in _images(project, info, config.split, fingerprint):
+                if isinstance(pixels, str):
+                    project.images.set_problem(image.id, pixels)
+                    skipped += 1
+                    yield ImageSkipped(image.path, pixels)
+                    continue
+                tags = project.tags.matrix([image.id], network.class_ids)[0]
+                with memory_advice(f"leave out large --scales, or leave out {image.path}"):
+                    maps = inference(pixels, tags, image.id)
+                path = writer.write(image, maps, pixels, network.class_ids)
+                done += 1
+                yield FileWritten(KIND, image.path, path)
+                yield Progress(KIND, done, total, "images")
+        finally:
+            writer.close()
+    seconds = time.monotonic() - began
+    yield Result(
+        KIND,
+        {
+            "run": info.name,
+            "images": done,
+            "computed": writer.count,
+            "skipped": skipped,
+            "images_per_second": round(writer.count / max(seconds, 1e-9), 2),
+        },
+    )
+
+
+def _images(project: Project, info: RunInfo, split: str, fingerprint: str) -> Iterator[tuple[ImageInfo, Pixels | str]]:
+    """Yield the images still to do with their pixels, or with why they cannot be read; reading runs ahead."""
+    todo = project.maps.todo(info.id, KIND, fingerprint, split)
+    items = ((image, project.image_path(image.path)) for image in todo)
+    workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
+    for (image, _), pixels in prefetch(items, lambda item: _read(item[1]), workers=workers, ahead=2 * workers):
+        yield image, pixels
+
+
+def _read(path: Path) -> Pixels | str:
+    try:
+        return read_image(path)
+    except ReadError as error:
+        return str(error)
+
+
+def _basis(project: Project, info: RunInfo, network: RunNetwork, digest: str, device: torch.device) -> torch.Tensor:
+    path = project.runs.folder(info.name) / "features" / "basis.safetensors"
+    basis = load_basis(path, digest)
+    if basis is None:
+        basis = principal_basis(network.network, _sample(project), device)
+        make_folder(path.parent)
+        save_basis(path, basis, digest)
+    return basis.to(device)
+
+
+def _sample(project: Project) -> list[Pixels]:
+    """Return a few readable images from all over the project."""
+    count = project.images.count()
+    images = project.images.spread(min(count, 2 * SAMPLE_IMAGES))
+    pixels = (_read(project.image_path(image.path)) for image in images)
+    readable = [p for p in pixels if not isinstance(p, str)][:SAMPLE_IMAGES]
+    if not readable:
+        raise ProjectError(f"{project.image_folder}: no image here can be read; see the reports of broken images")
+    return readable
+
+
+class _Writer:
+    """Writes the maps of a run and records them in batches: a record never points to what is not on the disk."""
+
+    def __init__(self, project: Project, info: RunInfo, fingerprint: str, features: bool) -> None:
+        self.project, self.info, self.fingerprint = project, info, fingerprint
+        folder = project.runs.folder(info.name)
+        self.shards = FeatureShards(folder / "features") if features else None
+        self.pending: list[tuple[int, int, str, str, str, dict[str, str]]] = []
+        self.count = 0
+
+    def write(self, image: ImageInfo, maps: ImageMaps, pixels: Pixels, class_ids: list[int]) -> str:
+        """Write the maps of ``image`` and return where they lie, relative to the project."""
+        path = self.project.map_path(self.info.name, image.path, KIND, "npz")
+        size = np.array(pixels.shape[:2], dtype=np.int32)
+        save_arrays(path, **_arrays(maps), size=size, class_ids=np.array(class_ids, dtype=np.int32))
+        extra = {"features": self.shards.append(maps.features)} if self.shards is not None else {}
+        location = path.relative_to(self.project.folder).as_posix()
+        self.pending.append((self.info.id, image.id, KIND, self.fingerprint, location, extra))
+        if (image.height, image.width) != pixels.shape[:2]:
+            self.project.images.set_size(image.id, pixels.shape[1], pixels.shape[0])
+        self.count += 1
+        if len(self.pending) >= COMMIT_EVERY:
+            self.commit()
+        return location
+
+    def commit(self) -> None:
+        """Record what is written, once it is sure to be on the disk."""
+        if self.shards is not None:
+            self.shards.sync()
+        self.project.maps.record_many(self.pending)
+        self.pending = []
+
+    def close(self) -> None:
+        """Record the rest and let go of the feature store."""
+        try:
+            self.commit()
+        finally:
+            if self.shards is not None:
+                self.shards.close()
+
+
+def _arrays(maps: ImageMaps) -> dict[str, npt.NDArray[np.generic]]:
+    return {
+        "cam": maps.cam,
+        "peak": maps.peak,
+        "logits": maps.logits,
+        "nroi_labels": maps.nroi_labels,
+        "nroi_centroids": maps.nroi_centroids,
+        "nroi_sizes": maps.nroi_sizes,
+    }

@@ -1,0 +1,189 @@
+"""Stage ``masks``: CAMs become pseudo masks: threshold, argmax, refinement."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import psutil
+import torch
+
+from fbr_engine.config import MasksConfig
+from fbr_engine.data.device import memory_advice, pick_device
+from fbr_engine.data.images import read_image
+from fbr_engine.data.prefetch import prefetch
+from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
+from fbr_engine.formats.classes_txt import save_classes_txt
+from fbr_engine.project import Project, RunInfo, make_folder, save_mask
+from fbr_engine.refiners import REFINERS
+from fbr_engine.stages.run_network import find_run
+from fbr_engine.stages.stored_cams import KIND as CAMS
+from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
+from fbr_engine.stages.thresholds import cam_histogram, otsu_threshold
+
+KIND = "masks"
+# Refinement follows colours between neighbours; beyond this size they say no more and memory runs out.
+REFINE_SIDE = 640
+
+Mask = npt.NDArray[np.uint8]
+
+
+def run(project: Project, config: MasksConfig, run_name: str | None = None) -> Iterator[Event]:
+    """Make the masks that are missing or out of date. Raises `ProjectError` when there are no CAMs yet."""
+    info = find_run(project, run_name)
+    available = project.maps.count_done(info.id, CAMS, config.split)
+    if available == 0:
+        raise ProjectError(f"run {info.name} has no CAMs yet: compute them first (fbr-engine cams {project.folder})")
+    total = project.images.count(config.split)
+    if available < total:
+        yield Notice(f"{total - available} images have no CAMs in run {info.name}", "run fbr-engine cams again")
+    threshold = auto_threshold(project, info) if config.threshold == "auto" else float(config.threshold)
+    job = _Job(project, info, threshold, config)
+    total, ready = job.count_all()
+    yield Started(KIND, total, "images", info.name, ready)
+    make_folder(job.folder / KIND)
+    save_classes_txt(job.folder / KIND / "classes.txt", _class_names(project))
+    yield from job.work(ready, total)
+    project.runs.update(info.id, figures={"threshold": round(threshold, 4), "refine": config.refine})
+    yield Result(
+        KIND,
+        {
+            "run": info.name,
+            "threshold": round(threshold, 4),
+            "refine": config.refine,
+            "images": ready + job.count,
+            "computed": job.count,
+            "skipped": job.skipped,
+            "folder": str(job.folder / KIND),
+        },
+    )
+
+
+def auto_threshold(project: Project, info: RunInfo) -> float:
+    """Return the run's threshold by the rule of `fbr_engine.stages.thresholds`, over all its CAMs."""
+    return otsu_threshold(_histograms(project, info))
+
+
+def _histograms(project: Project, info: RunInfo) -> Iterator[npt.NDArray[np.float64]]:
+    for image, _, _ in project.maps.done(info.id, CAMS):
+        record = cam_record(project, info, image)
+        try:
+            stored = record.read() if record else None
+        except ReadError:
+            continue  # reported when its mask is due
+        if stored is not None and len(stored.cam):
+            yield cam_histogram(stored.cam.max(axis=0))
+
+
+def soft_scores(stored: StoredCam, threshold: float, size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return (1 + T) x H x W scores at ``size``: the threshold for background, then the tagged classes' CAMs."""
+    background = np.full((1, *size), threshold, dtype=np.float32)
+    return np.concatenate([background, stored.scores(size)])
+
+
+def to_mask(scores: npt.NDArray[np.float32], class_ids: npt.NDArray[np.int32]) -> Mask:
+    """Return the argmax of `soft_scores` as pixel ids, H x W uint8; ties go to background."""
+    ids: Mask = np.concatenate([[0], class_ids]).astype(np.uint8)
+    mask: Mask = ids[scores.argmax(axis=0)]
+    return mask
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """The CAMs and, for refinement, the pixels of one image."""
+
+    cam: StoredCam
+    pixels: npt.NDArray[np.uint8] | None
+
+
+class _Job:
+    """Makes the masks of one run under one threshold and refinement."""
+
+    def __init__(self, project: Project, info: RunInfo, threshold: float, config: MasksConfig) -> None:
+        self.project, self.info, self.threshold, self.refine = project, info, threshold, config.refine
+        self.split = config.split
+        self.device = pick_device(config.device)
+        self.folder = project.runs.folder(info.name)
+        self.count = self.skipped = 0
+        self.pending: list[tuple[int, int, str, str, str, None]] = []
+        cams = project.maps.fingerprints(info.id, CAMS)
+        text = f"{cams} {threshold:.4f} {config.refine}"
+        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def todo(self) -> Iterator[CamRecord]:
+        """Yield the images with CAMs and tags whose mask is missing, or was made otherwise."""
+        missing = self.project.maps.todo(self.info.id, KIND, self.fingerprint, self.split, needs=CAMS)
+        for image in missing:
+            record = cam_record(self.project, self.info, image)
+            if record is not None:
+                yield record
+
+    def count_all(self) -> tuple[int, int]:
+        """Return how many masks there will be, and how many of them are there already."""
+        ready = self.project.maps.count_done(self.info.id, KIND, self.split, self.fingerprint)
+        return ready + sum(1 for _ in self.todo()), ready
+
+    def work(self, done: int, total: int) -> Iterator[Event]:
+        """Make the masks that are missing, or made otherwise, reading ahead in threads."""
+        workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
+        try:
+            for record, loaded in prefetch(self.todo(), self._load, workers=workers, ahead=2 * workers):
+                done += 1
+                if isinstance(loaded, str):
+                    self.skipped += 1
+                    yield ImageSkipped(record.image.path, loaded)
+                    continue
+                yield FileWritten(KIND, record.image.path, self._write(record, self._mask(loaded)))
+                yield Progress(KIND, done, total, "images")
+        finally:
+            self._commit()
+
+    def _load(self, record: CamRecord) -> _Loaded | str:
+        try:
+            pixels = None if self.refine == "none" else read_image(self.project.image_path(record.image.path))
+            return _Loaded(record.read(), pixels)
+        except ReadError as error:
+            return str(error)
+
+    def _mask(self, loaded: _Loaded) -> Mask:
+        cam, size = loaded.cam, loaded.cam.size
+        if loaded.pixels is None or len(cam.cam) == 0:
+            return to_mask(soft_scores(cam, self.threshold, size), cam.class_ids)
+        shrink = min(1.0, REFINE_SIDE / max(size))
+        small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
+        pixels = np.asarray(cv2.resize(loaded.pixels, small[::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        scores = self._refined(pixels, soft_scores(cam, self.threshold, small))
+        if small != size:
+            planes = [cv2.resize(s, size[::-1], interpolation=cv2.INTER_LINEAR) for s in scores]
+            scores = np.stack(planes)
+        return to_mask(scores, cam.class_ids)
+
+    def _refined(self, pixels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        with memory_advice("use --refine none, or --device cpu"), torch.inference_mode():
+            image = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(2, 0, 1).float() / 255
+            refined = REFINERS[self.refine](image, torch.from_numpy(scores).to(self.device))
+            result: npt.NDArray[np.float32] = refined.cpu().numpy()
+        return result
+
+    def _write(self, record: CamRecord, mask: Mask) -> str:
+        path = self.project.map_path(self.info.name, record.image.path, KIND, "png")
+        save_mask(path, mask)
+        location = path.relative_to(self.project.folder).as_posix()
+        self.pending.append((self.info.id, record.image.id, KIND, self.fingerprint, location, None))
+        self.count += 1
+        if len(self.pending) >= 64:
+            self._commit()
+        return location
+
+    def _commit(self) -> None:
+        self.project.maps.record_many(self.pending)
+        self.pending = []
+
+
+def _class_names(project: Project) -> dict[int, str]:
+    return {0: "background"} | {c.id: c.name for c in project.classes.all()}

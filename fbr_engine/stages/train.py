@@ -1,0 +1,203 @@
+"""Stage ``train``: a model learns from tags; the run's folder holds its checkpoint and metrics."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+import fbr_engine
+from fbr_engine.config import TrainConfig
+from fbr_engine.data.device import memory_advice, pick_device
+from fbr_engine.errors import NonFiniteLossError, ProjectError
+from fbr_engine.events import (
+    EpochDone,
+    Event,
+    FileWritten,
+    ImageSkipped,
+    Notice,
+    Progress,
+    Result,
+    Started,
+    StepDone,
+)
+from fbr_engine.formats.atomic import write_atomically
+from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
+from fbr_engine.project import Project, RunInfo, save_json
+from fbr_engine.project.runs import Status
+from fbr_engine.stages.run_network import CHECKPOINT, find_run
+from fbr_engine.stages.trainer import Trainer
+from fbr_engine.stages.training_data import BatchLoader, TrainingSet, thin_classes, training_set
+
+SAVE_SECONDS = 300
+
+
+def run(project: Project, config: TrainConfig, run_name: str | None = None, *, resume: bool = False) -> Iterator[Event]:
+    """Train a new run, or go on with one (``resume``: its stored config is used, ``config`` is not).
+
+    Closing the generator stops between two steps and keeps a checkpoint to resume from. Raises `ProjectError` when
+    there is nothing to learn from, `WeightsError`, `DeviceError`, and `NonFiniteLossError` with the last good
+    checkpoint kept.
+    """
+    info = find_run(project, run_name) if resume else None
+    if info is not None:
+        config = TrainConfig.from_json(info.config)
+        if info.status == "done":
+            yield Notice(f"run {info.name} is finished; there is nothing to resume")
+            yield Result("train", {"run": info.name} | info.figures)
+            return
+    device = pick_device(config.device)
+    data = training_set(project, config.split)
+    loader = BatchLoader(project, data, config, device)
+    path = project.runs.folder(info.name) / CHECKPOINT if info is not None else None
+    stored = load_checkpoint(path) if path is not None and path.is_file() else None
+    trainer = Trainer(
+        config,
+        len(data.classes),
+        len(data),
+        loader.steps * config.epochs,
+        device,
+        "none" if stored else config.weights,
+    )
+    if stored:
+        _check_same_data(stored[1], data)
+        trainer.restore(*stored)
+    if info is None:
+        info = project.runs.create(run_name, config.method, config.to_json())
+    session = _Session(project, info, config, data, trainer)
+    for sentence in thin_classes(data):
+        yield Notice(sentence, "tag more images, or leave the class out with --classes")
+    yield from session.train(loader)
+
+
+def _check_same_data(facts: Mapping[str, Any], data: TrainingSet) -> None:
+    if facts["classes"] != [c.id for c in data.classes] or facts["images"] != len(data):
+        raise ProjectError(
+            "the classes or the tagged images have changed since this run began, so it cannot be resumed; "
+            "train a new run"
+        )
+
+
+class _Session:
+    """One training from its (re)start to its end."""
+
+    def __init__(
+        self, project: Project, info: RunInfo, config: TrainConfig, data: TrainingSet, trainer: Trainer
+    ) -> None:
+        self.project, self.info, self.config, self.data, self.trainer = project, info, config, data, trainer
+        self.folder = project.runs.folder(info.name)
+        self.step_images = min(config.batch, len(data))
+        self.saved_at = time.monotonic()
+        self.saved_step = -1
+
+    def train(self, loader: BatchLoader) -> Iterator[Event]:
+        """Yield the events of all remaining epochs."""
+        total = self.trainer.total_steps
+        done = self.trainer.step_count
+        self._write_facts()
+        self.project.runs.update(self.info.id, status="training")
+        yield Started("train", total * self.step_images, "images", self.info.name, done * self.step_images)
+        status: Status = "failed"
+        try:
+            for epoch in range(done // loader.steps, self.config.epochs):
+                yield from self._epoch(epoch, loader)
+            status = "done"
+        except GeneratorExit:
+            status = "stopped"
+            raise
+        finally:
+            self._finish(status)
+        yield FileWritten("checkpoint", "", f"runs/{self.info.name}/{CHECKPOINT}")
+        yield Result("train", {"run": self.info.name} | self.project.runs.get(self.info.name).figures)
+
+    def _epoch(self, epoch: int, loader: BatchLoader) -> Iterator[Event]:
+        first = self.trainer.step_count - epoch * loader.steps
+        sums: dict[str, float] = defaultdict(float)
+        counts: dict[str, int] = defaultdict(int)
+        images, began = 0, time.monotonic()
+        for loaded in loader.epoch(epoch, first):
+            for image_id, name, reason in loaded.skipped:
+                self.project.images.set_problem(image_id, reason)
+                yield ImageSkipped(name, reason)
+            losses = self._step(loaded.batch)
+            images += loaded.images
+            for name, value in losses.items():
+                sums[name] += value
+                counts[name] += 1
+            yield from self._after_step(epoch, loader.steps, losses)
+        if images == 0 and first == 0:
+            raise ProjectError("none of the tagged images can be read: see the reports above, then replace the files")
+        seconds = time.monotonic() - began
+        means = {name: sums[name] / counts[name] for name in sums}
+        self._save()
+        self._append_metrics(epoch, means, seconds)
+        yield EpochDone(epoch + 1, self.config.epochs, means, images / max(seconds, 1e-9), seconds)
+
+    def _step(self, batch: Any) -> dict[str, float]:
+        if batch is None:
+            self.trainer.step_count += 1
+            return {}
+        smaller = max(1, self.config.batch // 2)
+        with memory_advice(f"try --batch {smaller}, or a smaller --crop than {self.config.crop}"):
+            try:
+                return self.trainer.step(batch)
+            except NonFiniteLossError as error:
+                raise NonFiniteLossError(f"run {self.info.name}, step {self.trainer.step_count}: {error}") from error
+
+    def _after_step(self, epoch: int, steps: int, losses: dict[str, float]) -> Iterator[Event]:
+        if time.monotonic() - self.saved_at > SAVE_SECONDS:
+            self._save()
+        done = self.trainer.step_count
+        if losses:
+            yield StepDone(epoch + 1, done - epoch * steps, steps, losses, self.trainer.learning_rate)
+        note = f"epoch {epoch + 1}/{self.config.epochs}"
+        total = self.trainer.total_steps * self.step_images
+        yield Progress("train", done * self.step_images, total, "images", note)
+
+    def _finish(self, status: Status) -> None:
+        """Save what is good: after an error the last checkpoint stays as it was."""
+        if status != "failed":
+            self._save()
+        self.project.runs.update(self.info.id, status=status, figures=self._figures())
+
+    def _figures(self) -> dict[str, Any]:
+        return {
+            "steps": max(self.saved_step, 0),
+            "epochs": self.config.epochs,
+            "images": len(self.data),
+            "class_ids": [c.id for c in self.data.classes],
+        }
+
+    def _save(self) -> None:
+        if self.trainer.step_count == self.saved_step:
+            return
+        tensors, facts = self.trainer.state()
+        facts |= {
+            "classes": [c.id for c in self.data.classes],
+            "class_names": [c.name for c in self.data.classes],
+            "images": len(self.data),
+            "config": self.config.to_json(),
+        }
+        save_checkpoint(self.folder / CHECKPOINT, tensors, facts)
+        self.saved_at, self.saved_step = time.monotonic(), self.trainer.step_count
+
+    def _write_facts(self) -> None:
+        facts = {
+            "program": f"fbr-studio {fbr_engine.__version__}",
+            "torch": torch.__version__,
+            "device": str(self.trainer.device),
+            "images": len(self.data),
+            "classes": {c.name: c.id for c in self.data.classes},
+        }
+        save_json(self.folder / "provenance.json", facts)
+
+    def _append_metrics(self, epoch: int, means: Mapping[str, float], seconds: float) -> None:
+        """Add one line; the file is written anew, so that a crash cannot leave half a line."""
+        path = self.folder / "metrics.jsonl"
+        lines = path.read_text("utf-8").splitlines()[:epoch] if path.is_file() else []
+        lines.append(json.dumps({"epoch": epoch + 1, "seconds": round(seconds, 3), "losses": dict(means)}))
+        write_atomically(path, ("\n".join(lines) + "\n").encode())

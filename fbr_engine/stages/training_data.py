@@ -1,0 +1,143 @@
+"""The images a training sees, as seeded batches that any step can be resumed at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+import torch
+
+from fbr_engine.config import TrainConfig
+from fbr_engine.data.augment import Crop, epoch_order, random_crop
+from fbr_engine.data.images import read_image
+from fbr_engine.data.prefetch import prefetch
+from fbr_engine.data.tensors import to_batch
+from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.hosts import Batch
+from fbr_engine.losses.fbr import CropOrigin
+from fbr_engine.project import ClassInfo, Project
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Ids of the images with at least one known tag, int64 N, and their tags, int8 N x C (1, 0, -1 unknown)."""
+
+    ids: npt.NDArray[np.int64]
+    tags: npt.NDArray[np.int8]
+    classes: list[ClassInfo]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedBatch:
+    """A batch on the device (None when none of its images could be read), and what was skipped: (id, path, why)."""
+
+    batch: Batch | None
+    images: int
+    skipped: list[tuple[int, str, str]]
+
+
+def training_set(project: Project, split: str) -> TrainingSet:
+    """Gather what can be learnt from. Raises `ProjectError` with the remedy when there is nothing."""
+    classes = project.classes.learnt()
+    if not classes:
+        raise ProjectError(f"{project.folder}: no class to learn; tag some images first (fbr-engine new --tags FILE)")
+    ids = np.fromiter((image.id for image in project.tags.tagged_images(split)), dtype=np.int64)
+    if len(ids) == 0:
+        where = f"the split {split!r}" if split else "this project"
+        raise ProjectError(f"{project.folder}: no image of {where} has tags; tag some images first")
+    tags = project.tags.matrix(ids.tolist(), [c.id for c in classes])
+    if not (tags == 1).any():
+        raise ProjectError(f"{project.folder}: no tagged image shows any of the classes; tag some images first")
+    return TrainingSet(ids, tags, classes)
+
+
+def thin_classes(data: TrainingSet) -> list[str]:
+    """Return one sentence for each class that can hardly be learnt."""
+    notes = []
+    for column, info in enumerate(data.classes):
+        present = int((data.tags[:, column] == 1).sum())
+        absent = int((data.tags[:, column] == 0).sum())
+        if present < 2:
+            notes.append(f"class {info.name} has {present or 'no'} tagged image{'s' if present != 1 else ''}")
+        elif absent == 0:
+            notes.append(f"class {info.name} is in every image: without counter-examples its CAM tells nothing")
+    return notes
+
+
+class BatchLoader:
+    """Yields the batches of one epoch from any step on; decoding runs ahead in threads."""
+
+    def __init__(self, project: Project, data: TrainingSet, config: TrainConfig, device: torch.device) -> None:
+        self._project = project
+        self._data = data
+        self._config = config
+        self._device = device
+        self.steps = max(1, len(data) // config.batch)
+
+    def epoch(self, epoch: int, first_step: int = 0) -> Iterator[LoadedBatch]:
+        """Yield the batches ``first_step`` .. of ``epoch``; each a pure function of (seed, epoch, step)."""
+        order = epoch_order(len(self._data), self._config.seed, epoch)
+        workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
+        size = self._config.batch
+        items = (self._members(order[s * size : (s + 1) * size], epoch) for s in range(first_step, self.steps))
+        for members, crops in prefetch(items, self._load, workers=workers, ahead=workers + 1):
+            yield self._assemble(members, crops)
+
+    def _members(self, rows: npt.NDArray[np.int64], epoch: int) -> list[_Member]:
+        infos = self._project.images.by_ids(self._data.ids[rows].tolist())
+        # A pass over the project's rows happens here, in the caller's thread: the workers touch files only.
+        paths = {info.id: (info.path, self._project.image_path(info.path)) for info in infos}
+        return [
+            _Member(int(row), int(i), *paths[int(i)], epoch) for row, i in zip(rows, self._data.ids[rows], strict=True)
+        ]
+
+    def _load(self, members: list[_Member]) -> list[Crop | str]:
+        return [self._crop(member) for member in members]
+
+    def _crop(self, member: _Member) -> Crop | str:
+        config = self._config
+        try:
+            image = read_image(member.file)
+        except ReadError as error:
+            return str(error)
+        zoom = (config.scale_low, config.scale_high)
+        return random_crop(image, config.crop, zoom, config.seed, member.epoch, member.row)
+
+    def _assemble(self, members: list[_Member], crops: list[Crop | str]) -> LoadedBatch:
+        pairs = list(zip(members, crops, strict=True))
+        good = [(m, c) for m, c in pairs if isinstance(c, Crop)]
+        skipped = [(m.id, m.path, c) for m, c in pairs if isinstance(c, str)]
+        if not good:
+            return LoadedBatch(None, 0, skipped)
+        crop_list = [c for _, c in good]
+        origin = CropOrigin(
+            image=torch.tensor([m.id for m, _ in good], device=self._device),
+            box=torch.tensor([c.box for c in crop_list], device=self._device),
+            flipped=torch.tensor([c.flipped for c in crop_list], device=self._device),
+            epoch=good[0][0].epoch,
+        )
+        batch = Batch(
+            images=to_batch(np.stack([c.image for c in crop_list]), self._device),
+            tags=torch.from_numpy(self._data.tags[[m.row for m, _ in good]]).to(self._device),
+            valid=torch.from_numpy(np.stack([c.valid for c in crop_list])).to(self._device),
+            origin=origin,
+        )
+        return LoadedBatch(batch, len(good), skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One image of a batch: its row in the training set, its id, its path in the folder, its file."""
+
+    row: int
+    id: int
+    path: str
+    file: Path
+    epoch: int

@@ -1,0 +1,1 @@
+"""FBR Studio: the desktop application over `fbr_engine`."""
