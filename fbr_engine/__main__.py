@@ -13,7 +13,7 @@ from fbr_engine.command.console import make_listener
 from fbr_engine.command.interrupt import INTERRUPTED, follow, stop_requests
 from fbr_engine.command.options import read_config, typed_options
 from fbr_engine.command.parser import build_parser
-from fbr_engine.command.reports import doctor, info
+from fbr_engine.command.reports import info
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import ConfigError, FbrError
 from fbr_engine.events import Event
@@ -46,14 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _events(typed: argparse.Namespace, parser: argparse.ArgumentParser) -> Iterator[Event]:
     name = typed.command
-    if name == "doctor":
-        yield from doctor()
-        return
     if name == "info":
         with Project.open(Path(typed.project)) as project:
             yield from info(project)
         return
     config = read_config(parser, STAGES[name].config, typed)
+    if name == "doctor":
+        yield from STAGES[name].load()(config)
+        return
     if name in ("new", "demo"):
         place = Path(typed.project if name == "new" else typed.out)
         yield from STAGES[name].load()(place, config)

@@ -249,3 +249,8 @@ class DemoConfig(StageConfig):
     epochs: int = option(12, "times every scene is seen", low=1, high=1000)
     seed: int = option(0, "seed of the scenes and of the training", low=0)
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+
+
+@dataclass(frozen=True)
+class DoctorConfig(StageConfig):
+    """The report on this machine has nothing to choose."""

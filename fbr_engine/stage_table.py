@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fbr_engine.config import (
     CamsConfig,
     DemoConfig,
+    DoctorConfig,
     EvaluateConfig,
     ExportConfig,
     MasksConfig,
@@ -41,4 +42,5 @@ STAGES: dict[str, StageEntry] = {
     "evaluate": StageEntry(EvaluateConfig, "fbr_engine.stages.evaluate:run"),
     "export": StageEntry(ExportConfig, "fbr_engine.stages.export_dataset:run"),
     "demo": StageEntry(DemoConfig, "fbr_engine.stages.demo:run"),
+    "doctor": StageEntry(DoctorConfig, "fbr_engine.stages.doctor:run"),
 }

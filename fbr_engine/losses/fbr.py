@@ -65,13 +65,14 @@ class Fbr(nn.Module):
         ``valid``: B x h x w bool, False on padding. Before ``contrast`` the CAMs mean too little to mine NROIs.
         """
         projected: Projected = self.projections(features)
-        cam = normalised_cam(cam_logits.detach(), tags) * valid.unsqueeze(1)
+        # Padding must not hold the maximum that the rest is divided by.
+        cam = normalised_cam(cam_logits.detach() * valid.unsqueeze(1), tags)
         losses = {
             "separation": separation_loss(projected.foreground, projected.background, valid, self.verified),
             "background": background_head_loss(projected.head_logits, cam, valid),
         }
         if self.verified:
-            losses["untagged"] = untagged_activation_loss(cam_logits, tags)
+            losses["untagged"] = untagged_activation_loss(cam_logits, tags, valid)
         if contrast:
             losses |= self._contrast(projected, cam, tags, valid, origin, generator)
         return losses

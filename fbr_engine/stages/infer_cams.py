@@ -30,6 +30,7 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     """Compute what is not there yet under this configuration and checkpoint. Raises what loading the run raises."""
     info = find_run(project, run_name)
     digest = file_digest(checkpoint_path(project, info))
+    project.maps.forget_missing(info.id, KIND)
     fingerprint = f"{digest}-{config.fingerprint('split', 'device')}"
     total = project.images.count(config.split)
     todo = project.maps.count_todo(info.id, KIND, fingerprint, config.split)

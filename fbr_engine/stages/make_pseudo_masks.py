@@ -36,6 +36,7 @@ Mask = npt.NDArray[np.uint8]
 def run(project: Project, config: MasksConfig, run_name: str | None = None) -> Iterator[Event]:
     """Make the masks that are missing or out of date. Raises `ProjectError` when there are no CAMs yet."""
     info = find_run(project, run_name)
+    project.maps.forget_missing(info.id, KIND)
     available = project.maps.count_done(info.id, CAMS, config.split)
     if available == 0:
         raise ProjectError(f"run {info.name} has no CAMs yet: compute them first (fbr-engine cams {project.folder})")

@@ -1,0 +1,28 @@
+"""The weighted sum, and the error that names a loss which is no number."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from fbr_engine.config import TrainConfig
+from fbr_engine.errors import NonFiniteLossError
+from fbr_engine.losses.objective import loss_weights, weighted_sum
+
+
+def test_the_sum_and_the_plain_values() -> None:
+    total, plain = weighted_sum({"a": torch.tensor(2.0), "b": torch.tensor(3.0)}, {"a": 1.0, "b": 0.5, "c": 9.0})
+    assert total.item() == 3.5
+    assert plain == {"a": 2.0, "b": 3.0}
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
+def test_a_broken_loss_is_named(bad: float) -> None:
+    losses = {"classification": torch.tensor(1.0), "nroi": torch.tensor(bad)}
+    with pytest.raises(NonFiniteLossError, match=r"the loss nroi is .*--resume"):
+        weighted_sum(losses, {"classification": 1.0, "nroi": 0.0})
+
+
+def test_a_loss_without_a_weight_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        weighted_sum({"strange": torch.tensor(1.0)}, loss_weights(TrainConfig()))
