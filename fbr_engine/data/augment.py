@@ -42,10 +42,12 @@ def random_crop(image: Pixels, side: int, zoom: tuple[float, float], seed: int, 
     x, y = _offset(rng, new_w, side), _offset(rng, new_h, side)
     flipped = bool(rng.random() < 0.5)
     pixels, valid = _cut(_resize(image, new_w, new_h), side, x, y)
-    pixels = _jitter(pixels, rng)
+    pixels[valid] = _jitter(pixels[valid], rng)
     if flipped:
         pixels, valid = pixels[:, ::-1], valid[:, ::-1]
-    box = (x / scale, y / scale, side / scale, side / scale)
+    # Sides are rounded to whole pixels, so the two axes differ a little in scale.
+    unit_x, unit_y = width / new_w, height / new_h
+    box = (x * unit_x, y * unit_y, side * unit_x, side * unit_y)
     return Crop(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), box, flipped)
 
 
@@ -73,11 +75,11 @@ def _cut(image: Pixels, side: int, x: int, y: int) -> tuple[Pixels, npt.NDArray[
 
 
 def _jitter(image: Pixels, rng: np.random.Generator) -> Pixels:
-    """Vary brightness, contrast and saturation by up to 30 %."""
+    """Vary brightness, contrast and saturation of N x 3 pixels by up to 30 %."""
     brightness, contrast, saturation = rng.uniform(0.7, 1.3, 3)
     pixels = image.astype(np.float32)
     grey = pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     pixels = grey[..., None] + (pixels - grey[..., None]) * np.float32(saturation)
     pixels = (pixels - grey.mean()) * np.float32(contrast) + grey.mean() * np.float32(brightness)
-    jittered: Pixels = np.clip(pixels, 0, 255).astype(np.uint8)
+    jittered: Pixels = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     return jittered

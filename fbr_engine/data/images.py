@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from fbr_engine.errors import ReadError
 
@@ -16,6 +16,10 @@ Pixels = npt.NDArray[np.uint8]
 
 # A person may label gigapixel scans; a decompression bomb is a small file that claims absurd sizes.
 MAX_PIXELS = 1_000_000_000
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2  # Pillow refuses what is more than twice this
+
+# Pillow warns of harmless metadata faults. Filters are the process's, not a thread's: they are set once.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def read_image(path: Path) -> Pixels:
@@ -26,17 +30,16 @@ def read_image(path: Path) -> Pixels:
     Raises `ReadError` naming the file when it is missing, broken, cut short or no image.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of harmless metadata faults; errors still raise
-            with Image.open(path) as image:
-                _check_size(image, path)
-                return _to_rgb(_upright(image))
-    except ReadError:
-        raise
+        with Image.open(path) as image:
+            return _to_rgb(_upright(image))
     except FileNotFoundError as error:
         raise ReadError(f"{path}: the image is missing; put it back or remove it from the project") from error
     except UnidentifiedImageError as error:
         raise ReadError(f"{path}: not an image this program can read; replace or remove the file") from error
+    except PermissionError as error:
+        raise ReadError(f"{path}: no rights to read the image; change its rights") from error
+    except Image.DecompressionBombError as error:
+        raise ReadError(f"{path}: more than {MAX_PIXELS:,} pixels; scale the image down") from error
     except MemoryError as error:
         raise ReadError(f"{path}: too large for this machine's memory; scale the image down") from error
     except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
@@ -44,17 +47,10 @@ def read_image(path: Path) -> Pixels:
         raise ReadError(f"{path}: the image is broken ({detail}); replace or remove the file") from error
 
 
-def _check_size(image: Image.Image, path: Path) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise ReadError(f"{path}: {image.width} x {image.height} pixels is beyond the limit; scale the image down")
-
-
 def _upright(image: Image.Image) -> Image.Image:
-    image.load()
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # broken metadata must not cost the picture
-        return image
+    image.load()  # turns a TIFF by itself, and takes its orientation away
+    turn = _TURNS.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -67,12 +63,12 @@ def _to_rgb(image: Image.Image) -> Pixels:
 
 def _to_eight_bit(image: Image.Image) -> Image.Image:
     """Scale 16-bit (or wider, or float) grey to 8 bits; by its range where the type does not say one."""
-    values = np.asarray(image).astype(np.float64)
+    values = np.nan_to_num(np.asarray(image).astype(np.float64), posinf=0.0, neginf=0.0)
     if image.mode.startswith("I;16") or (values.min() >= 0 and 255 < values.max() <= 65535):
         values = values / 257.0
     elif image.mode == "F" and values.min() >= 0 and values.max() <= 1:
         values = values * 255.0
-    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8), mode="L")
+    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -82,30 +78,49 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 def orientation(path: Path) -> int:
     """Return the EXIF orientation of the image at ``path``, 1 (upright) where none is given or it cannot be read."""
     try:
         with Image.open(path) as image:
-            return int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
-    except Exception:  # broken metadata says nothing about orientation
+            return _orientation(image)
+    except Exception:  # what cannot be read has no orientation
         return UPRIGHT
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
+    except Exception:  # broken metadata says nothing about orientation, and must not cost the picture
+        return UPRIGHT
+    return value if value in _TURNS else UPRIGHT
+
+
+_QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 
 def save_upright(source: Path, target: BinaryIO) -> None:
     """Write the image at ``source`` to ``target`` in its own format, with its orientation applied to the pixels.
 
-    Raises `ReadError` when it cannot be read.
+    Raises `ReadError` when it cannot be read, ``OSError`` when ``target`` cannot be written.
     """
     try:
         with Image.open(source) as image:
-            form = image.format or "PNG"
-            options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
-            if "icc_profile" in image.info:
-                options["icc_profile"] = image.info["icc_profile"]
-            ImageOps.exif_transpose(image).save(target, format=form, **options)
-    except OSError as error:
-        if error.errno is not None and not isinstance(error, FileNotFoundError):
-            raise
+            form = "JPEG" if image.format == "MPO" else image.format or "PNG"
+            profile = image.info.get("icc_profile")
+            upright = _upright(image)
+            upright.info = {}  # what is left of the metadata would turn the pixels once more
+    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
         raise ReadError(f"{source}: the image cannot be read; replace or remove the file") from error
+    options: dict[str, Any] = {"icc_profile": profile} if profile else {}
+    upright.save(target, format=form, **options, **_QUALITY.get(form, {}))

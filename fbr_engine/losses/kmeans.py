@@ -8,6 +8,10 @@ import torch
 from torch import Tensor
 
 
+# Squared distances of diverging features overflow; what multinomial adds up must not.
+LARGEST_WEIGHT = 1e30
+
+
 @dataclass(frozen=True, slots=True)
 class Clusters:
     """Result of `batched_kmeans`.
@@ -33,8 +37,10 @@ def batched_kmeans(
     """Cluster the masked points of each image by Lloyd's algorithm from a k-means++ start.
 
     ``points``: B x P x D float. ``mask``: B x P bool. An image with fewer masked points than ``clusters`` gets one
-    cluster for each distinct point; the rest are empty.
+    cluster for each distinct point; the rest are empty. Points that are not finite are left out.
     """
+    mask = mask & points.isfinite().all(dim=2)
+    points = torch.where(mask.unsqueeze(2), points, 0)
     centroids = _plus_plus(points, mask, clusters, generator)
     assignment, sizes = _assign(points, mask, centroids)
     for _ in range(iterations):
@@ -51,10 +57,10 @@ def _plus_plus(points: Tensor, mask: Tensor, clusters: int, generator: torch.Gen
         # A little weight everywhere keeps multinomial defined when every point is already a centroid.
         weights = nearest + torch.where(mask, 1e-12, 0.0)
         weights = torch.where(mask.any(dim=1, keepdim=True), weights, 1.0)
-        pick = torch.multinomial(weights, 1, generator=generator)[:, 0]
+        pick = torch.multinomial(weights.clamp(max=LARGEST_WEIGHT), 1, generator=generator)[:, 0]
         centre = points[batch, pick]
         chosen.append(centre)
-        distance = (points - centre.unsqueeze(1)).square().sum(dim=2) * mask
+        distance = torch.where(mask, (points - centre.unsqueeze(1)).square().sum(dim=2), 0)
         nearest = distance if index == 0 else torch.minimum(nearest, distance)
     return torch.stack(chosen, dim=1)
 

@@ -36,9 +36,10 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file; give a file, imagenet or none")
     try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        if path.suffix.lower() == ".safetensors":
+            loaded: Any = safetensors.torch.load_file(path)
+        else:
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors raise many kinds on foreign bytes
         raise WeightsError(
             f"{path}: not a readable weights file (safetensors, or a plain state dict); "
@@ -63,7 +64,7 @@ def _download(name: str) -> dict[str, Tensor]:
     enum = torchvision.models.get_model_weights(name).DEFAULT
     try:
         state: dict[str, Tensor] = enum.get_state_dict(progress=False, check_hash=True)
-    except (URLError, OSError, RuntimeError) as error:
+    except Exception as error:  # no network, a broken download, a cache that cannot be read or written
         raise WeightsError(
             f"the ImageNet weights of {name} could not be downloaded ({_reason(error)}): connect to the network, or "
             f"fetch {enum.url} elsewhere and give it with --weights FILE, or start from --weights none"
