@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fbr_engine.command.console import make_listener
@@ -61,20 +62,20 @@ def _events(typed: argparse.Namespace, parser: argparse.ArgumentParser) -> Itera
     with Project.open(Path(typed.project), write=name not in READ_ONLY) as project:
         stage = STAGES[name].load()
         if name == "train" and typed.resume:
-            _check_resumed(project, typed)
-            yield from stage(project, config, typed.run, resume=True)
+            yield from stage(project, _resumed_config(project, typed), typed.run, resume=True)
         else:
             yield from stage(project, config, typed.run)
 
 
-def _check_resumed(project: Project, typed: argparse.Namespace) -> None:
-    """A resumed run goes on as it was configured; other options on the command line would be ignored silently."""
+def _resumed_config(project: Project, typed: argparse.Namespace) -> TrainConfig:
+    """Return how the run was configured. Options that would change it are refused, except where to compute."""
     run = project.runs.get(typed.run) if typed.run else project.runs.latest()
-    stored = TrainConfig.from_json(run.config).to_json()
-    changed = [name for name, value in typed_options(TrainConfig, typed).items() if stored[name] != value]
+    stored, given = TrainConfig.from_json(run.config), typed_options(TrainConfig, typed)
+    changed = [name for name, value in given.items() if name != "device" and getattr(stored, name) != value]
     if changed:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in changed)
         raise ConfigError(f"run {run.name} was begun with another {names}: leave it out, or train a new run")
+    return replace(stored, device=given.get("device", stored.device))
 
 
 def _failed(error: Exception) -> int:

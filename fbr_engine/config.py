@@ -38,10 +38,15 @@ class Option:
             if not math.isfinite(number):
                 return "must be a finite number"
             if self.low is not None and number < self.low:
-                return f"must be at least {self.low:g}"
+                return f"must be at least {_plain(self.low)}"
             if self.high is not None and number > self.high:
-                return f"must be at most {self.high:g}"
+                return f"must be at most {_plain(self.high)}"
         return None
+
+
+def _plain(limit: float) -> str:
+    """Return a limit as a person writes it: 100000, not 1e+05."""
+    return str(int(limit)) if float(limit).is_integer() else f"{limit:g}"
 
 
 def option(default: Any, help: str, **limits: Any) -> Any:
@@ -97,6 +102,7 @@ def option_of(config_field: dataclasses.Field[Any]) -> Option:
 
 HOSTS = ("cam",)
 BACKBONES = ("mobilenet_v2", "resnet18", "resnet50", "resnet101", "tiny")
+MAX_SEED = 2**32 - 1
 METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", "+fbr"))
 
 
@@ -121,12 +127,14 @@ class TrainConfig(StageConfig):
         225, "side of the square training crop; 32k+1 fits the networks best", low=33, high=2049, unit="px"
     )
     batch: int = option(16, "images per step", low=1, high=1024)
-    seed: int = option(0, "seed of every random choice; a CPU run with the same seed gives the same weights", low=0)
+    seed: int = option(
+        0, "seed of every random choice; a CPU run with the same seed gives the same weights", low=0, high=MAX_SEED
+    )
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     split: str = option("", "train on the images of this split only; empty means all tagged images")
     output_stride: int = option(16, "image pixels per feature pixel", choices=(8, 16), advanced=True)
-    scale_low: float = option(0.75, "smallest random zoom of a training image", low=0.1, high=4, advanced=True)
-    scale_high: float = option(1.5, "largest random zoom of a training image", low=0.1, high=4, advanced=True)
+    scale_low: float = option(1.0, "smallest random zoom of a training image", low=0.1, high=4, advanced=True)
+    scale_high: float = option(2.0, "largest random zoom of a training image", low=0.1, high=4, advanced=True)
     lr_encoder: float = option(1e-4, "highest learning rate of the backbone", low=1e-8, high=1, advanced=True)
     lr_head: float = option(1e-3, "highest learning rate of everything else", low=1e-8, high=1, advanced=True)
     weight_decay: float = option(1e-4, "AdamW weight decay", low=0, high=1, advanced=True)
@@ -247,7 +255,7 @@ class DemoConfig(StageConfig):
     images: int = option(240, "training scenes to draw", low=8, high=100_000)
     val_images: int = option(60, "further scenes to test on", low=4, high=100_000)
     epochs: int = option(12, "times every scene is seen", low=1, high=1000)
-    seed: int = option(0, "seed of the scenes and of the training", low=0)
+    seed: int = option(0, "seed of the scenes and of the training", low=0, high=MAX_SEED)
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
 
 

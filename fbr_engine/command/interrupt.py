@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -24,7 +24,9 @@ def stop_requests() -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        print("\nstopping after this step; press Ctrl+C again to stop at once", file=sys.stderr, flush=True)
+        # Not through sys.stderr: the signal may have come in the middle of its own writing.
+        with suppress(OSError):
+            os.write(2, b"\nstopping after this step; press Ctrl+C again to stop at once\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield stop

@@ -106,6 +106,7 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _TURNS else UPRIGHT
 
 
+_METADATA = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
 _QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
 
 
@@ -118,8 +119,9 @@ def save_upright(source: Path, target: BinaryIO) -> None:
         with Image.open(source) as image:
             form = "JPEG" if image.format == "MPO" else image.format or "PNG"
             profile = image.info.get("icc_profile")
-            upright = _upright(image)
-            upright.info = {}  # what is left of the metadata would turn the pixels once more
+            upright = _upright(image).copy()
+            for key in _METADATA:  # it would turn the pixels once more
+                upright.info.pop(key, None)
     except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
         raise ReadError(f"{source}: the image cannot be read; replace or remove the file") from error
     options: dict[str, Any] = {"icc_profile": profile} if profile else {}

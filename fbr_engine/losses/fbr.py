@@ -71,22 +71,23 @@ class Fbr(nn.Module):
             "separation": separation_loss(projected.foreground, projected.background, valid, self.verified),
             "background": background_head_loss(projected.head_logits, cam, valid),
         }
-        if self.verified:
-            losses["untagged"] = untagged_activation_loss(cam_logits, tags, valid)
         if contrast:
-            losses |= self._contrast(projected, cam, tags, valid, origin, generator)
+            seed = seed_labels(cam, self.config.seed_threshold)
+            if self.verified:
+                losses["untagged"] = untagged_activation_loss(cam_logits, tags, (seed == 0) & valid)
+            losses |= self._contrast(projected, cam, seed, tags, valid, origin, generator)
         return losses
 
     def _contrast(
         self,
         projected: Projected,
         cam: Tensor,
+        seed: Tensor,
         tags: Tensor,
         valid: Tensor,
         origin: CropOrigin,
         generator: torch.Generator | None,
     ) -> dict[str, Tensor]:
-        seed = seed_labels(cam, self.config.seed_threshold)
         self.bank.add(self.mine(projected, seed, tags, valid, origin, generator))
         prototypes, present = class_prototypes(projected.foreground, cam)
         flat = projected.foreground.permute(0, 2, 3, 1).flatten(0, 2)

@@ -69,7 +69,8 @@ def _mobilenet_v2(output_stride: int) -> Backbone:
 def _dilate(blocks: list[nn.Module], from_blocks: set[int]) -> None:
     """Replace the stride of the given blocks by dilation, as torchvision does for its ResNets.
 
-    The block that loses its stride keeps the dilation before it; those after it double theirs.
+    The convolution that loses its stride keeps the dilation before it; those after it double theirs, so that the
+    original's features come out at every second position.
     """
     dilation = 1
     for index, block in enumerate(blocks):
@@ -79,11 +80,11 @@ def _dilate(blocks: list[nn.Module], from_blocks: set[int]) -> None:
         for conv in block.modules():
             if not isinstance(conv, nn.Conv2d) or conv.kernel_size == (1, 1):
                 continue
-            if index in from_blocks:
-                conv.stride = (1, 1)
-                conv.dilation, conv.padding = (before, before), (before, before)
-            elif dilation > 1:
-                conv.dilation, conv.padding = (dilation, dilation), (dilation, dilation)
+            own = dilation
+            if index in from_blocks and conv.stride != (1, 1):
+                conv.stride, own = (1, 1), before
+            if dilation > 1:
+                conv.dilation, conv.padding = (own, own), (own, own)
 
 
 def _resnet(make: Callable[..., nn.Module], bottleneck: bool) -> Callable[[int], Backbone]:

@@ -19,20 +19,21 @@ STAGE = "new"
 def run(folder: Path, config: NewConfig) -> Iterator[Event]:
     """Make the project in ``folder``; images are only listed, never written.
 
-    Raises `ProjectError`, `ReadError` for a broken tags file, `WriteError`; nothing is left behind then.
+    Raises `ProjectError`, `ReadError` for a broken tags file, `WriteError`; nothing is left behind then, nor when the
+    generator is closed before its result.
     """
     if not config.images:
         raise ConfigError("give the folder with the images: --images DIR")
     table = load_tags_csv(Path(config.tags)) if config.tags else None
+    yield Started(STAGE, 1, "projects")
     with Project.create(folder, Path(config.images)) as project:
-        yield Started(STAGE, 1, "projects")
         classes = list(config.classes) or None
         try:
             report = import_table(project, table, classes) if table else import_folders(project, classes)
+            yield from _notices(report)
         except BaseException:
             project.discard()
             raise
-    yield from _notices(report)
     yield Result(STAGE, {"project": str(project.folder)} | asdict(report))
 
 

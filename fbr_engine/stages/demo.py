@@ -14,14 +14,13 @@ from fbr_engine.config import (
     EvaluateConfig,
     ExportConfig,
     MasksConfig,
+    NewConfig,
     TrainConfig,
 )
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, Progress, Result, Started
 from fbr_engine.formats.indexed_png import load_indexed_png
-from fbr_engine.formats.tags_csv import load_tags_csv
 from fbr_engine.project import Project
-from fbr_engine.project.import_tags import import_table
 from fbr_engine.scenes import (
     BACKGROUND_MAPS,
     IMAGES,
@@ -31,7 +30,7 @@ from fbr_engine.scenes import (
     load_background_names,
     write_scenes,
 )
-from fbr_engine.stages import evaluate, export_dataset, infer_cams, make_pseudo_masks, train
+from fbr_engine.stages import create_project, evaluate, export_dataset, infer_cams, make_pseudo_masks, train
 from fbr_engine.stages.shown_masks import shown_masks
 
 STAGE = "demo"
@@ -50,8 +49,10 @@ def run(out: Path, config: DemoConfig) -> Iterator[Event]:
         raise ProjectError(f"{out}: is not empty and holds no demo; give another folder with --out")
     if not (scenes / TAGS).is_file():
         yield from _draw(scenes, config)
-    project = Project.open(out / "project", write=True) if marker.is_file() else _create(out, scenes)
-    with project:
+    if not marker.is_file():
+        tags, images = str(scenes / TAGS), str(scenes / IMAGES)
+        yield from create_project.run(out / "project", NewConfig(images=images, tags=tags))
+    with Project.open(out / "project", write=True) as project:
         figures: dict[str, Any] = {}
         for name, method in METHODS.items():
             figures[name] = yield from _method(project, name, method, scenes, config)
@@ -67,12 +68,6 @@ def _draw(scenes: Path, config: DemoConfig) -> Iterator[Event]:
     for done, path in enumerate(write_scenes(scenes, config.images, config.val_images, config.seed), start=1):
         yield FileWritten("scene", path.name, str(path))
         yield Progress("scenes", done, total, "scenes")
-
-
-def _create(out: Path, scenes: Path) -> Project:
-    project = Project.create(out / "project", scenes / IMAGES)
-    import_table(project, load_tags_csv(scenes / TAGS), None)
-    return project
 
 
 def train_config(method: str, config: DemoConfig) -> TrainConfig:

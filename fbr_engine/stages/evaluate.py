@@ -15,7 +15,7 @@ from fbr_engine.events import Event, ImageSkipped, Notice, Progress, Result, Sta
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages.confusion import Counts, confusion_counts, iou_per_class, mean_iou
 from fbr_engine.stages.mask_folder import MaskFolder
-from fbr_engine.stages.run_network import find_run
+from fbr_engine.stages.run_files import find_run
 from fbr_engine.stages.shown_masks import ShownMask, require_masks, shown_masks
 
 STAGE = "evaluate"
@@ -66,6 +66,7 @@ class _Tally:
         self._table = truth.lookup(self.names)
         self._counts: dict[str, Counts] = {}
         self._images: dict[str, int] = {}
+        self._taken: dict[Path, str] = {}
         self.missing = 0
 
     @property
@@ -79,6 +80,9 @@ class _Tally:
             if path is None:
                 self.missing += 1
                 return None
+            other = self._taken.setdefault(path, shown.image.path)
+            if other != shown.image.path:
+                return f"{path}: is the mask of {other} too; lay the masks out in folders like the images"
             true, mask = self._table[self._truth.read(path)], shown.read()
         except ReadError as error:
             return str(error)

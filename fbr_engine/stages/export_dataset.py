@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress
 from fbr_engine.formats.atomic import replace_file, write_atomically, write_error
 from fbr_engine.formats.coco import CocoWriter
 from fbr_engine.project import ClassInfo, ImageInfo, Project, RunInfo, decode_path, free_space_check
-from fbr_engine.stages.run_network import find_run
+from fbr_engine.stages.run_files import find_run
 from fbr_engine.stages.shown_masks import require_masks, shown_mask
 
 STAGE = "export"
@@ -75,24 +76,32 @@ def _check_target(config: ExportConfig) -> Path:
     out = Path(os.path.abspath(config.out))  # noqa: PTH100 - resolve() would follow a link to be replaced
     if out.exists() and not out.is_dir():
         raise WriteError(f"{out}: is a file; give a folder with --out")
-    if out.is_dir() and any(out.iterdir()):
+    if out.is_dir() and any(not path.name.endswith(".partial") for path in out.iterdir()):
         raise WriteError(f"{out}: is not empty; give a new folder with --out, or empty this one")
     return out
 
 
 @contextmanager
 def _whole_folder(out: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside ``out`` that takes its name when the block ends, and is removed if it raises."""
-    beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    """Yield a hidden folder that becomes ``out`` (or, if that is there, its content) when the block ends.
+
+    It is removed if the block raises.
+    """
+    # A folder that is there stays: it may be a mounted drive, or the one the person's shell is in.
+    inside = out.is_dir()
+    name = f".{secrets.token_hex(8)}.partial"
+    beside = out / name if inside else out.with_name(name)
     try:
         beside.mkdir(parents=True)
     except OSError as error:
         raise write_error(out, error) from error
     try:
         yield beside
-        if out.is_dir():
-            out.rmdir()
-        beside.rename(out)
+        if inside:
+            for path in list(beside.iterdir()):
+                path.rename(out / path.name)
+        else:
+            beside.rename(out)
     except OSError as error:
         raise write_error(out, error) from error
     finally:
@@ -164,14 +173,14 @@ class _Export:
         target = self.folder / "images" / decode_path(image.path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if orientation(source) == UPRIGHT:
-            shutil.copyfile(source, target)
+            _copy_file(source, target)
         else:
             with replace_file(target) as file:
                 save_upright(source, file)
 
     def _writer(self, split: str, stack: ExitStack) -> CocoWriter:
         if split not in self._writers:
-            name = f"instances_{split}.json" if split else "instances.json"
+            name = f"instances_{_file_part(split)}.json" if split else "instances.json"
             (self.folder / "annotations").mkdir(exist_ok=True)
             writer = CocoWriter(
                 self.folder / "annotations" / name,
@@ -196,6 +205,20 @@ class _Export:
             path = self.project.image_path(image.path)
             total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise ReadError(f"{source}: the image cannot be read ({error.strerror}); check its rights") from error
+    with file, target.open("wb") as copy:
+        shutil.copyfileobj(file, copy, 1 << 20)
+
+
+def _file_part(split: str) -> str:
+    """Return a split's name as a part of a file name, different for different splits."""
+    return re.sub(r'[<>:"|?*\\/%\x00-\x1f]', lambda found: f"%{ord(found[0]):02X}", split)
 
 
 def _notices(report: ExportReport, config: ExportConfig) -> Iterator[Event]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -13,51 +13,51 @@ import torch
 
 from fbr_engine.config import CamsConfig
 from fbr_engine.data.device import memory_advice, pick_device
-from fbr_engine.data.images import Pixels, read_image
+from fbr_engine.data.images import Pixels
 from fbr_engine.data.prefetch import prefetch
-from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Progress, Result, Started
 from fbr_engine.project import FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
+from fbr_engine.stages.broken_images import read_or_reason, recheck
 from fbr_engine.stages.cam_inference import CamInference, ImageMaps
 from fbr_engine.stages.feature_basis import SAMPLE_IMAGES, load_basis, principal_basis, save_basis
-from fbr_engine.stages.run_network import RunNetwork, checkpoint_path, file_digest, find_run, load_run_network
+from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
+from fbr_engine.stages.run_network import RunNetwork, load_run_network
 
 KIND = "cams"
 COMMIT_EVERY = 32
 
 
 def run(project: Project, config: CamsConfig, run_name: str | None = None) -> Iterator[Event]:
-    """Compute what is not there yet under this configuration and checkpoint. Raises what loading the run raises."""
+    """Compute what is not there yet under this configuration and checkpoint.
+
+    Raises what loading the run raises, and `ProjectError` when no image can be read.
+    """
     info = find_run(project, run_name)
     digest = file_digest(checkpoint_path(project, info))
     project.maps.forget_missing(info.id, KIND)
     fingerprint = f"{digest}-{config.fingerprint('split', 'device')}"
-    total = project.images.count(config.split)
-    todo = project.maps.count_todo(info.id, KIND, fingerprint, config.split)
-    yield Started(KIND, total, "images", info.name, total - todo)
+    skipped = 0
+    for event in recheck(project, config.split):
+        skipped += 1
+        yield event
+    done = project.maps.count_done(info.id, KIND, config.split, fingerprint)
+    total = done + project.maps.count_todo(info.id, KIND, fingerprint, config.split)
+    yield Started(KIND, total, "images", info.name, done)
     writer = _Writer(project, info, fingerprint, config.features)
-    began, done, skipped = time.monotonic(), total - todo, 0
-    if todo:
-        device = pick_device(config.device)
-        network = load_run_network(project, info, device)
-        basis = _basis(project, info, network, digest, device)
-        inference = CamInference(network, config, basis, device)
-        try:
-            for image, pixels in _images(project, info, config.split, fingerprint):
-                if isinstance(pixels, str):
-                    project.images.set_problem(image.id, pixels)
-                    skipped += 1
-                    yield ImageSkipped(image.path, pixels)
-                    continue
-                tags = project.tags.matrix([image.id], network.class_ids)[0]
-                with memory_advice(f"leave out large --scales, or leave out {image.path}"):
-                    maps = inference(pixels, tags, image.id)
-                path = writer.write(image, maps, pixels, network.class_ids)
+    began = time.monotonic()
+    try:
+        for made in _compute(project, config, digest, writer) if done < total else ():
+            yield made
+            if isinstance(made, ImageSkipped):
+                skipped += 1
+            else:
                 done += 1
-                yield FileWritten(KIND, image.path, path)
                 yield Progress(KIND, done, total, "images")
-        finally:
-            writer.close()
+    finally:
+        writer.close()
+    if done == 0:
+        raise ProjectError(f"{project.image_folder}: none of the images can be read; put them back or replace them")
     seconds = time.monotonic() - began
     yield Result(
         KIND,
@@ -71,27 +71,45 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     )
 
 
+def _compute(
+    project: Project, config: CamsConfig, digest: str, writer: _Writer
+) -> Iterator[FileWritten | ImageSkipped]:
+    """Write the maps of the images still to do."""
+    device = pick_device(config.device)
+    network = load_run_network(project, writer.info, device)
+    inference: CamInference | None = None
+    for image, pixels in _images(project, writer.info, config.split, writer.fingerprint):
+        if isinstance(pixels, str):
+            project.images.set_problem(image.id, pixels)
+            yield ImageSkipped(image.path, pixels)
+            continue
+        if inference is None:
+            basis = _basis(project, writer.info, network, digest, device, pixels)
+            inference = CamInference(network, config, basis, device)
+        tags = project.tags.matrix([image.id], network.class_ids)[0]
+        with memory_advice(f"leave out large --scales, or leave out {image.path}"):
+            maps = inference(pixels, tags, image.id)
+        yield FileWritten(KIND, image.path, writer.write(image, maps, pixels, network.class_ids))
+
+
 def _images(project: Project, info: RunInfo, split: str, fingerprint: str) -> Iterator[tuple[ImageInfo, Pixels | str]]:
     """Yield the images still to do with their pixels, or with why they cannot be read; reading runs ahead."""
     todo = project.maps.todo(info.id, KIND, fingerprint, split)
     items = ((image, project.image_path(image.path)) for image in todo)
     workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
-    for (image, _), pixels in prefetch(items, lambda item: _read(item[1]), workers=workers, ahead=2 * workers):
+    read = prefetch(items, lambda item: read_or_reason(item[1]), workers=workers, ahead=2 * workers)
+    for (image, _), pixels in read:
         yield image, pixels
 
 
-def _read(path: Path) -> Pixels | str:
-    try:
-        return read_image(path)
-    except ReadError as error:
-        return str(error)
-
-
-def _basis(project: Project, info: RunInfo, network: RunNetwork, digest: str, device: torch.device) -> torch.Tensor:
+def _basis(
+    project: Project, info: RunInfo, network: RunNetwork, digest: str, device: torch.device, first: Pixels
+) -> torch.Tensor:
+    """Return the run's basis, made from a few images if need be; at least from the ``first`` one."""
     path = project.runs.folder(info.name) / "features" / "basis.safetensors"
     basis = load_basis(path, digest)
     if basis is None:
-        basis = principal_basis(network.network, _sample(project), device)
+        basis = principal_basis(network.network, _sample(project) or [first], device)
         make_folder(path.parent)
         save_basis(path, basis, digest)
     return basis.to(device)
@@ -101,11 +119,8 @@ def _sample(project: Project) -> list[Pixels]:
     """Return a few readable images from all over the project."""
     count = project.images.count()
     images = project.images.spread(min(count, 2 * SAMPLE_IMAGES))
-    pixels = (_read(project.image_path(image.path)) for image in images)
-    readable = [p for p in pixels if not isinstance(p, str)][:SAMPLE_IMAGES]
-    if not readable:
-        raise ProjectError(f"{project.image_folder}: no image here can be read; see the reports of broken images")
-    return readable
+    pixels = (read_or_reason(project.image_path(image.path)) for image in images)
+    return list(islice((p for p in pixels if not isinstance(p, str)), SAMPLE_IMAGES))
 
 
 class _Writer:

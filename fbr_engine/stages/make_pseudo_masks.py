@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -21,10 +21,11 @@ from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress
 from fbr_engine.formats.classes_txt import save_classes_txt
 from fbr_engine.project import Project, RunInfo, make_folder, save_mask
 from fbr_engine.refiners import REFINERS
-from fbr_engine.stages.run_network import find_run
+from fbr_engine.stages.broken_images import known_problems
+from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.stored_cams import KIND as CAMS
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
-from fbr_engine.stages.thresholds import cam_histogram, otsu_threshold
+from fbr_engine.stages.thresholds import LEVELS, cam_histogram, otsu_threshold
 
 KIND = "masks"
 # Refinement follows colours between neighbours; beyond this size they say no more and memory runs out.
@@ -37,16 +38,14 @@ def run(project: Project, config: MasksConfig, run_name: str | None = None) -> I
     """Make the masks that are missing or out of date. Raises `ProjectError` when there are no CAMs yet."""
     info = find_run(project, run_name)
     project.maps.forget_missing(info.id, KIND)
-    available = project.maps.count_done(info.id, CAMS, config.split)
-    if available == 0:
+    if project.maps.count_done(info.id, CAMS, config.split) == 0:
         raise ProjectError(f"run {info.name} has no CAMs yet: compute them first (fbr-engine cams {project.folder})")
-    total = project.images.count(config.split)
-    if available < total:
-        yield Notice(f"{total - available} images have no CAMs in run {info.name}", "run fbr-engine cams again")
-    threshold = auto_threshold(project, info) if config.threshold == "auto" else float(config.threshold)
+    automatic = config.threshold == "auto"
+    threshold = (yield from auto_threshold(project, info)) if automatic else float(config.threshold)
     job = _Job(project, info, threshold, config)
     total, ready = job.count_all()
     yield Started(KIND, total, "images", info.name, ready)
+    yield from _what_is_left_out(project, info, config.split)
     make_folder(job.folder / KIND)
     save_classes_txt(job.folder / KIND / "classes.txt", _class_names(project))
     yield from job.work(ready, total)
@@ -65,20 +64,39 @@ def run(project: Project, config: MasksConfig, run_name: str | None = None) -> I
     )
 
 
-def auto_threshold(project: Project, info: RunInfo) -> float:
+def _what_is_left_out(project: Project, info: RunInfo, split: str) -> Iterator[Event]:
+    without = project.images.count(split) - project.maps.count_done(info.id, CAMS, split)
+    for image, problem in known_problems(project, split):
+        yield ImageSkipped(image.path, problem)
+        without -= project.maps.get(info.id, image.id, CAMS) is None
+    if without:
+        yield Notice(f"{without} images have no CAMs in run {info.name}", "run fbr-engine cams again")
+    digest = file_digest(checkpoint_path(project, info))
+    if any(not made.startswith(digest) for made in project.maps.fingerprints(info.id, CAMS)):
+        yield Notice(
+            f"some CAMs of run {info.name} are from an earlier state of its training", "run fbr-engine cams again"
+        )
+
+
+def auto_threshold(project: Project, info: RunInfo) -> Generator[Event, None, float]:
     """Return the run's threshold by the rule of `fbr_engine.stages.thresholds`, over all its CAMs."""
-    return otsu_threshold(_histograms(project, info))
+    total = project.maps.count_done(info.id, CAMS)
+    yield Started("threshold", total, "images", info.name)
+    sum_of_all = np.zeros(LEVELS)
+    for done, (image, _, _) in enumerate(project.maps.done(info.id, CAMS), start=1):
+        histogram = _histogram(cam_record(project, info, image))
+        if histogram is not None:
+            sum_of_all += histogram
+        yield Progress("threshold", done, total, "images")
+    return otsu_threshold([sum_of_all])
 
 
-def _histograms(project: Project, info: RunInfo) -> Iterator[npt.NDArray[np.float64]]:
-    for image, _, _ in project.maps.done(info.id, CAMS):
-        record = cam_record(project, info, image)
-        try:
-            stored = record.read() if record else None
-        except ReadError:
-            continue  # reported when its mask is due
-        if stored is not None and len(stored.cam):
-            yield cam_histogram(stored.cam.max(axis=0))
+def _histogram(record: CamRecord | None) -> npt.NDArray[np.float64] | None:
+    try:
+        stored = record.read() if record else None
+    except ReadError:
+        return None  # reported when its mask is due
+    return cam_histogram(stored.cam.max(axis=0)) if stored is not None and len(stored.cam) else None
 
 
 def soft_scores(stored: StoredCam, threshold: float, size: tuple[int, int]) -> npt.NDArray[np.float32]:
@@ -112,28 +130,36 @@ class _Job:
         self.folder = project.runs.folder(info.name)
         self.count = self.skipped = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
-        cams = project.maps.fingerprints(info.id, CAMS)
-        text = f"{cams} {threshold:.4f} {config.refine}"
-        self.fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.learnt = set(info.figures.get("class_ids", []))
 
-    def todo(self) -> Iterator[CamRecord]:
-        """Yield the images with CAMs and tags whose mask is missing, or was made otherwise."""
-        missing = self.project.maps.todo(self.info.id, KIND, self.fingerprint, self.split, needs=CAMS)
-        for image in missing:
+    def records(self) -> Iterator[tuple[CamRecord, bool]]:
+        """Yield the images with CAMs and tags, and whether their mask is there, made of the same."""
+        for image, _, _ in self.project.maps.done(self.info.id, CAMS, self.split):
             record = cam_record(self.project, self.info, image)
-            if record is not None:
-                yield record
+            if record is not None and not image.problem:
+                found = self.project.maps.get(self.info.id, image.id, KIND)
+                yield record, found is not None and found.fingerprint == self.fingerprint(record)
+
+    def fingerprint(self, record: CamRecord) -> str:
+        """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement."""
+        present = sorted(c for c, value in record.tags.items() if value == 1 and c in self.learnt)
+        text = f"{record.fingerprint} {present} {self.threshold:.4f} {self.refine}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def count_all(self) -> tuple[int, int]:
         """Return how many masks there will be, and how many of them are there already."""
-        ready = self.project.maps.count_done(self.info.id, KIND, self.split, self.fingerprint)
-        return ready + sum(1 for _ in self.todo()), ready
+        total = ready = 0
+        for _, is_there in self.records():
+            total += 1
+            ready += is_there
+        return total, ready
 
     def work(self, done: int, total: int) -> Iterator[Event]:
         """Make the masks that are missing, or made otherwise, reading ahead in threads."""
         workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
+        todo = (record for record, is_there in self.records() if not is_there)
         try:
-            for record, loaded in prefetch(self.todo(), self._load, workers=workers, ahead=2 * workers):
+            for record, loaded in prefetch(todo, self._load, workers=workers, ahead=2 * workers):
                 done += 1
                 if isinstance(loaded, str):
                     self.skipped += 1
@@ -175,7 +201,7 @@ class _Job:
         path = self.project.map_path(self.info.name, record.image.path, KIND, "png")
         save_mask(path, mask)
         location = path.relative_to(self.project.folder).as_posix()
-        self.pending.append((self.info.id, record.image.id, KIND, self.fingerprint, location, None))
+        self.pending.append((self.info.id, record.image.id, KIND, self.fingerprint(record), location, None))
         self.count += 1
         if len(self.pending) >= 64:
             self._commit()

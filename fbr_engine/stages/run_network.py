@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from fbr_engine.config import TrainConfig
-from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.errors import ReadError
 from fbr_engine.networks.cam_network import CamNetwork, build_cam_network
 from fbr_engine.networks.checkpoints import load_checkpoint, take_prefix
 from fbr_engine.networks.projections import FbrProjections
 from fbr_engine.project import Project, RunInfo
-
-CHECKPOINT = "checkpoint.safetensors"
+from fbr_engine.stages.run_files import checkpoint_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +23,6 @@ class RunNetwork:
     projections: FbrProjections | None
     class_ids: list[int]
     config: TrainConfig
-
-
-def find_run(project: Project, name: str | None) -> RunInfo:
-    """Return the run called ``name``, or the latest. Raises `ProjectError` with the remedy if there is none."""
-    return project.runs.get(name) if name else project.runs.latest()
-
-
-def checkpoint_path(project: Project, info: RunInfo) -> Path:
-    """Return where the run's checkpoint lies. Raises `ProjectError` when it has none yet."""
-    path = project.runs.folder(info.name) / CHECKPOINT
-    if not path.is_file():
-        raise ProjectError(f"run {info.name} has no checkpoint: train it first (fbr-engine train)")
-    return path
-
-
-def file_digest(path: Path) -> str:
-    """Return a short hash of the file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def load_run_network(project: Project, info: RunInfo, device: torch.device) -> RunNetwork:

@@ -37,6 +37,7 @@ class CamRecord:
 
     image: ImageInfo
     path: Path
+    fingerprint: str
     tags: dict[int, int]
 
     def read(self) -> StoredCam:
@@ -51,4 +52,4 @@ def cam_record(project: Project, info: RunInfo, image: ImageInfo) -> CamRecord |
     """Return where the CAMs of ``image`` lie, or None when there are none or nothing is known of its tags."""
     found = project.maps.get(info.id, image.id, KIND)
     tags = project.tags.of(image.id) if found else {}
-    return CamRecord(image, project.path_of(found.location), tags) if found and tags else None
+    return CamRecord(image, project.path_of(found.location), found.fingerprint, tags) if found and tags else None

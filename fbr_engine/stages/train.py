@@ -6,6 +6,7 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -29,7 +30,8 @@ from fbr_engine.formats.atomic import write_atomically
 from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project, RunInfo, save_json
 from fbr_engine.project.runs import Status
-from fbr_engine.stages.run_network import CHECKPOINT, find_run
+from fbr_engine.stages.broken_images import recheck
+from fbr_engine.stages.run_files import CHECKPOINT, find_run
 from fbr_engine.stages.trainer import Trainer
 from fbr_engine.stages.training_data import BatchLoader, TrainingSet, thin_classes, training_set
 
@@ -37,7 +39,7 @@ SAVE_SECONDS = 300
 
 
 def run(project: Project, config: TrainConfig, run_name: str | None = None, *, resume: bool = False) -> Iterator[Event]:
-    """Train a new run, or go on with one (``resume``: its stored config is used, ``config`` is not).
+    """Train a new run, or go on with one (``resume``: its stored config is used, of ``config`` only the device).
 
     Closing the generator stops between two steps and keeps a checkpoint to resume from. Raises `ProjectError` when
     there is nothing to learn from, `WeightsError`, `DeviceError`, and `NonFiniteLossError` with the last good
@@ -45,7 +47,7 @@ def run(project: Project, config: TrainConfig, run_name: str | None = None, *, r
     """
     info = find_run(project, run_name) if resume else None
     if info is not None:
-        config = TrainConfig.from_json(info.config)
+        config = replace(TrainConfig.from_json(info.config), device=config.device)
         if info.status == "done":
             yield Notice(f"run {info.name} is finished; there is nothing to resume")
             yield Result("train", {"run": info.name} | info.figures)
@@ -68,14 +70,12 @@ def run(project: Project, config: TrainConfig, run_name: str | None = None, *, r
         trainer.restore(*stored)
     if info is None:
         info = project.runs.create(run_name, config.method, config.to_json())
-    session = _Session(project, info, config, data, trainer)
-    for sentence in thin_classes(data):
-        yield Notice(sentence, "tag more images, or leave the class out with --classes")
+    session = _Session(project, info, config, data, trainer, saved_step=trainer.step_count if stored else -1)
     yield from session.train(loader)
 
 
 def _check_same_data(facts: Mapping[str, Any], data: TrainingSet) -> None:
-    if facts["classes"] != [c.id for c in data.classes] or facts["images"] != len(data):
+    if facts["classes"] != [c.id for c in data.classes] or facts.get("images_digest") != data.digest():
         raise ProjectError(
             "the classes or the tagged images have changed since this run began, so it cannot be resumed; "
             "train a new run"
@@ -86,31 +86,47 @@ class _Session:
     """One training from its (re)start to its end."""
 
     def __init__(
-        self, project: Project, info: RunInfo, config: TrainConfig, data: TrainingSet, trainer: Trainer
+        self,
+        project: Project,
+        info: RunInfo,
+        config: TrainConfig,
+        data: TrainingSet,
+        trainer: Trainer,
+        saved_step: int,
     ) -> None:
         self.project, self.info, self.config, self.data, self.trainer = project, info, config, data, trainer
         self.folder = project.runs.folder(info.name)
         self.step_images = min(config.batch, len(data))
         self.saved_at = time.monotonic()
-        self.saved_step = -1
+        self.saved_step = saved_step
+        self.reported: set[str] = set()
 
     def train(self, loader: BatchLoader) -> Iterator[Event]:
         """Yield the events of all remaining epochs."""
         total = self.trainer.total_steps
         done = self.trainer.step_count
-        self._write_facts()
-        self.project.runs.update(self.info.id, status="training")
-        yield Started("train", total * self.step_images, "images", self.info.name, done * self.step_images)
         status: Status = "failed"
         try:
+            self._write_facts()
+            # Evaluation and export read the figures, also those of a run whose process was killed.
+            self.project.runs.update(self.info.id, status="training", figures=self._figures())
+            yield Started("train", total * self.step_images, "images", self.info.name, done * self.step_images)
+            for sentence in thin_classes(self.data):
+                yield Notice(sentence, "tag more images, or leave the class out with --classes")
+            for event in recheck(self.project, self.config.split):
+                yield from self._report(event)
             for epoch in range(done // loader.steps, self.config.epochs):
                 yield from self._epoch(epoch, loader)
             status = "done"
         except GeneratorExit:
+            self._save()
+            status = "stopped"
+            raise
+        except KeyboardInterrupt:  # in the middle of a step: what was saved before is whole, what is now is not
             status = "stopped"
             raise
         finally:
-            self._finish(status)
+            self.project.runs.update(self.info.id, status=status, figures=self._figures())
         yield FileWritten("checkpoint", "", f"runs/{self.info.name}/{CHECKPOINT}")
         yield Result("train", {"run": self.info.name} | self.project.runs.get(self.info.name).figures)
 
@@ -122,7 +138,7 @@ class _Session:
         for loaded in loader.epoch(epoch, first):
             for image_id, name, reason in loaded.skipped:
                 self.project.images.set_problem(image_id, reason)
-                yield ImageSkipped(name, reason)
+                yield from self._report(ImageSkipped(name, reason))
             losses = self._step(loaded.batch)
             images += loaded.images
             for name, value in losses.items():
@@ -158,11 +174,11 @@ class _Session:
         total = self.trainer.total_steps * self.step_images
         yield Progress("train", done * self.step_images, total, "images", note)
 
-    def _finish(self, status: Status) -> None:
-        """Save what is good: after an error the last checkpoint stays as it was."""
-        if status != "failed":
-            self._save()
-        self.project.runs.update(self.info.id, status=status, figures=self._figures())
+    def _report(self, event: ImageSkipped) -> Iterator[ImageSkipped]:
+        """Name each broken image once, not in every epoch."""
+        if event.image not in self.reported:
+            self.reported.add(event.image)
+            yield event
 
     def _figures(self) -> dict[str, Any]:
         return {
@@ -180,6 +196,7 @@ class _Session:
             "classes": [c.id for c in self.data.classes],
             "class_names": [c.name for c in self.data.classes],
             "images": len(self.data),
+            "images_digest": self.data.digest(),
             "config": self.config.to_json(),
         }
         save_checkpoint(self.folder / CHECKPOINT, tensors, facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,21 @@ import torch
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.data.augment import Crop, epoch_order, random_crop
-from fbr_engine.data.images import read_image
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.data.tensors import to_batch
-from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.errors import ProjectError
 from fbr_engine.hosts import Batch
 from fbr_engine.losses.fbr import CropOrigin
 from fbr_engine.project import ClassInfo, Project
+from fbr_engine.stages.broken_images import read_or_reason
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Ids of the images with at least one known tag, int64 N, and their tags, int8 N x C (1, 0, -1 unknown)."""
+    """Ids of the images with at least one known tag, int64 N, and their tags, int8 N x C (1, 0, -1 unknown).
+
+    Images that could not be read are among them: a run that finds one broken must have the same set when it resumes.
+    """
 
     ids: npt.NDArray[np.int64]
     tags: npt.NDArray[np.int8]
@@ -32,6 +36,10 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def digest(self) -> str:
+        """Return a short hash that tells whether the images are still the same."""
+        return hashlib.sha256(self.ids.tobytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ def training_set(project: Project, split: str) -> TrainingSet:
     classes = project.classes.learnt()
     if not classes:
         raise ProjectError(f"{project.folder}: no class to learn; tag some images first (fbr-engine new --tags FILE)")
-    ids = np.fromiter((image.id for image in project.tags.tagged_images(split)), dtype=np.int64)
+    ids = np.fromiter((image.id for image in project.tags.tagged_images(split, with_problems=True)), dtype=np.int64)
     if len(ids) == 0:
         where = f"the split {split!r}" if split else "this project"
         raise ProjectError(f"{project.folder}: no image of {where} has tags; tag some images first")
@@ -103,10 +111,9 @@ class BatchLoader:
 
     def _crop(self, member: _Member) -> Crop | str:
         config = self._config
-        try:
-            image = read_image(member.file)
-        except ReadError as error:
-            return str(error)
+        image = read_or_reason(member.file)
+        if isinstance(image, str):
+            return image
         zoom = (config.scale_low, config.scale_high)
         return random_crop(image, config.crop, zoom, config.seed, member.epoch, member.row)
 

@@ -151,7 +151,9 @@ def test_padding_does_not_hold_the_maximum_of_a_cam() -> None:
 @pytest.mark.parametrize("case", ["one class", "no tags", "unknown", "padding", "all foreground"])
 def test_edge_cases_are_finite_with_finite_gradients(case: str, form: str) -> None:
     host, fbr = make(form)
-    tags = {"one class": [[1, 0, 0]] * 2, "unknown": [[-1, -1, -1]] * 2, "no tags": [[0, 0, 0]] * 2}.get(case, [[1, 1, 0]] * 2)
+    tags = {"one class": [[1, 0, 0]] * 2, "unknown": [[-1, -1, -1]] * 2, "no tags": [[0, 0, 0]] * 2}.get(
+        case, [[1, 1, 0]] * 2
+    )
     batch = make_batch(torch.tensor(tags, dtype=torch.int8), side=65)
     if case == "padding":
         batch.valid[:] = False

@@ -1,0 +1,30 @@
+"""Which run is meant, and its checkpoint as a file: what needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fbr_engine.errors import ProjectError
+from fbr_engine.project import Project, RunInfo
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+def find_run(project: Project, name: str | None) -> RunInfo:
+    """Return the run called ``name``, or the latest. Raises `ProjectError` with the remedy if there is none."""
+    return project.runs.get(name) if name else project.runs.latest()
+
+
+def checkpoint_path(project: Project, info: RunInfo) -> Path:
+    """Return where the run's checkpoint lies. Raises `ProjectError` when it has none yet."""
+    path = project.runs.folder(info.name) / CHECKPOINT
+    if not path.is_file():
+        raise ProjectError(f"run {info.name} has no checkpoint: train it first (fbr-engine train)")
+    return path
+
+
+def file_digest(path: Path) -> str:
+    """Return a short hash of the file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
