@@ -94,7 +94,7 @@ def measure(project: Project, name: str, typed: Any, truth: Path) -> dict[str, A
 
 def follow(events: Any) -> dict[str, Any]:
     """Show a stage on standard error; return its result."""
-    listen = TextListener(sys.stderr, sys.stderr)
+    listen = TextListener(sys.stderr, sys.stderr, "")
     last: Event | None = None
     with listen:
         for last in events:

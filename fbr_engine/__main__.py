@@ -31,9 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # file names need not be valid text
             stream.reconfigure(errors="backslashreplace")
     parser, parsers = build_parser()
-    typed = parser.parse_args(arguments)
+    typed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parsers[typed.command].refuse(unknown)
     try:
-        with stop_requests() as stop, make_listener(typed.json) as listen:
+        with stop_requests() as stop, make_listener(typed.json, typed.command) as listen:
             return follow(_events(typed, parsers[typed.command]), listen, stop)
     except KeyboardInterrupt:
         return INTERRUPTED

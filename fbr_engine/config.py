@@ -131,7 +131,7 @@ class TrainConfig(StageConfig):
         0, "seed of every random choice; a CPU run with the same seed gives the same weights", low=0, high=MAX_SEED
     )
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
-    split: str = option("", "train on the images of this split only; empty means all tagged images")
+    split: str = option("", "train on the images of this split only (all tagged images, if not given)")
     output_stride: int = option(16, "image pixels per feature pixel", choices=(8, 16), advanced=True)
     scale_low: float = option(1.0, "smallest random zoom of a training image", low=0.1, high=4, advanced=True)
     scale_high: float = option(2.0, "largest random zoom of a training image", low=0.1, high=4, advanced=True)
@@ -151,7 +151,7 @@ class TrainConfig(StageConfig):
     )
     form: str = option(
         "verified",
-        "form of FBR: paper is the published losses to the letter, verified the one that teaches the CAM",
+        "form of FBR: paper is the published losses to the letter; verified compares anchors and NROIs in one space and checks both before they teach",
         choices=("verified", "paper"),
         advanced=True,
     )
@@ -190,7 +190,7 @@ class CamsConfig(StageConfig):
 
     scales: tuple[float, ...] = option((1.0, 0.75, 1.5), "image scales that are averaged", low=0.1, high=4)
     flip: bool = option(True, "average with the mirrored image", advanced=True)
-    split: str = option("", "only the images of this split; empty means all")
+    split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     seed_threshold: float = option(
         0.4,
@@ -200,7 +200,9 @@ class CamsConfig(StageConfig):
         advanced=True,
     )
     nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True)
-    features: bool = option(True, "also write the feature store (about 72 KB an image)", advanced=True)
+    features: bool = option(
+        True, "also write the feature store (256 bytes a feature pixel, about 72 KB for a 320-px photo)", advanced=True
+    )
 
     def check(self) -> None:
         """Reject an empty list of scales."""
@@ -214,7 +216,7 @@ class MasksConfig(StageConfig):
 
     threshold: str = option("auto", "CAM value that separates background: auto, or a number between 0 and 1")
     refine: str = option("none", "how masks are fitted to the image", choices=("none", "pamr"))
-    split: str = option("", "only the images of this split; empty means all")
+    split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to refine; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
 
     def check(self) -> None:
@@ -234,7 +236,7 @@ class EvaluateConfig(StageConfig):
     """How masks are compared with true ones."""
 
     masks: str = option("", "folder with the true masks (indexed PNG)")
-    split: str = option("", "only the images of this split; empty means all")
+    split: str = option("", "only the images of this split (all, if not given)")
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ class ExportConfig(StageConfig):
 
     out: str = option("", "folder to write the dataset into; must be empty or not exist")
     format: str = option("coco", "dataset format", choices=("coco",))
-    split: str = option("", "only the images of this split; empty means all")
+    split: str = option("", "only the images of this split (all, if not given)")
     copy_images: bool = option(False, "copy the images beside the annotations, upright (EXIF orientation applied)")
     min_area: int = option(0, "leave out (and report) instances smaller than this", low=0, unit="px", advanced=True)
 

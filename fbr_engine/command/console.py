@@ -43,10 +43,13 @@ class JsonListener:
 
 
 class TextListener:
-    """Bars and notices on ``err``, results on ``out``. Without a terminal there are no bars, only milestones."""
+    """Bars and notices on ``err``, the result of ``stage`` on ``out``.
 
-    def __init__(self, out: TextIO, err: TextIO) -> None:
-        self._out, self._err = out, err
+    Without a terminal there are no bars, only milestones. Results of the stages inside ``stage`` are not shown.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO, stage: str) -> None:
+        self._out, self._err, self._stage = out, err, stage
         self._bar: Any = None
         self._skipped = 0
         self._handlers: dict[type[Event], Callable[[Any], None]] = {
@@ -77,6 +80,8 @@ class TextListener:
         self._skipped = 0
         of = f" of run {event.run}" if event.run else ""
         again = f", {event.skipped} already done" if event.skipped else ""
+        if event.total == 1:
+            return
         self._line(f"{event.stage}{of}: {event.total} {event.unit}{again}")
         if self._err.isatty():
             self._bar = tqdm(
@@ -103,7 +108,8 @@ class TextListener:
     def _image_skipped(self, event: ImageSkipped) -> None:
         self._skipped += 1
         if self._skipped <= MOST_SKIPPED_SHOWN:
-            self._line(f"skipped {event.image}: {event.reason}")
+            named = event.image in event.reason
+            self._line(f"skipped {event.reason}" if named else f"skipped {event.image}: {event.reason}")
         elif self._skipped == MOST_SKIPPED_SHOWN + 1:
             self._line("more images were skipped; the result counts them")
 
@@ -112,6 +118,8 @@ class TextListener:
 
     def _result(self, event: Result) -> None:
         self._close_bar()
+        if event.stage != self._stage:
+            return
         self._out.write(result_text(event.stage, event.values) + "\n")
         self._out.flush()
 
@@ -127,6 +135,6 @@ class TextListener:
             self._bar = None
 
 
-def make_listener(as_json: bool) -> JsonListener | TextListener:
+def make_listener(as_json: bool, stage: str) -> JsonListener | TextListener:
     """Return the listener for standard output and error."""
-    return JsonListener(sys.stdout) if as_json else TextListener(sys.stdout, sys.stderr)
+    return JsonListener(sys.stdout) if as_json else TextListener(sys.stdout, sys.stderr, stage)

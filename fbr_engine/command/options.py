@@ -19,6 +19,10 @@ _METAVARS = {
     "tags": "FILE",
     "split": "S",
     "weights": "FILE|imagenet|none",
+    "method": "HOST[+fbr]",
+    "classes": "a,b,c",
+    "scales": "1,0.75,1.5",
+    "threshold": "auto|X",
 }
 
 
@@ -41,7 +45,7 @@ def add_options(parser: argparse.ArgumentParser, config: type[StageConfig], requ
             continue
         if info.choices and field.name != "method":
             arguments["choices"] = info.choices
-        arguments["metavar"] = _metavar(field.name, info.choices)
+        arguments["metavar"] = _metavar(field.name, hints[field.name], info.choices)
         place.add_argument(flag, type=_reader(field.name, hints[field.name]), **arguments)
 
 
@@ -61,16 +65,16 @@ def typed_options(config: type[StageConfig], typed: argparse.Namespace) -> dict[
 
 def _help(text: str, unit: str, default: Any) -> str:
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    if isinstance(default, bool):
+        shown = "on" if default else "off"
     notes = ", ".join(part for part in (unit, f"default {shown}" if shown else "") if part)
     return (f"{text} ({notes})" if notes else text).replace("%", "%%")
 
 
-def _metavar(name: str, choices: tuple[Any, ...]) -> str | None:
-    if name == "method":
-        return "HOST[+fbr]"
-    if choices:
-        return None
-    return _METAVARS.get(name, "N")
+def _metavar(name: str, kind: Any, choices: tuple[Any, ...]) -> str | None:
+    if kind in (int, float):  # also where another stage's option of that name is a folder
+        return None if choices else "N"
+    return _METAVARS.get(name, None if choices else name.upper())
 
 
 def _reader(name: str, kind: Any) -> Callable[[str], Any]:

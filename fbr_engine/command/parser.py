@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from collections.abc import Sequence
+from typing import NoReturn
 
 from fbr_engine import __version__
 from fbr_engine.command.options import add_options
@@ -34,9 +37,24 @@ _REQUIRED = {"new": ("images",), "evaluate": ("masks",), "export": ("out",)}
 _WITH_RUN = ("train", "cams", "masks", "evaluate", "export")
 
 
-def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong in one line, instead of burying it under the usage of every option."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print ``message`` and where to look, and exit with 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def refuse(self, unknown: Sequence[str]) -> NoReturn:
+        """Name the arguments that are not known, and what may have been meant."""
+        known = [flag for flag in self._option_string_actions if flag.startswith("--")]
+        hints = [match for text in unknown for match in difflib.get_close_matches(text.split("=")[0], known, n=1)]
+        meant = f": did you mean {' '.join(hints)}?" if hints else ""
+        self.error(f"unknown argument {' '.join(unknown)}{meant}")
+
+
+def build_parser() -> tuple[OneLineParser, dict[str, OneLineParser]]:
     """Return the parser and those of its subcommands by name."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="fbr-engine",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -48,7 +66,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.Argument
     return parser, parsers
 
 
-def _subcommand(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str) -> argparse.ArgumentParser:
+def _subcommand(commands: argparse._SubParsersAction[OneLineParser], name: str) -> OneLineParser:
     parser = commands.add_parser(name, help=_HELP[name], description=_HELP[name], allow_abbrev=False)
     if name not in ("demo", "doctor"):
         parser.add_argument("project", metavar="PROJECT", help="the project's folder")

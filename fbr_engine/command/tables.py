@@ -45,9 +45,11 @@ def _new(values: Values) -> str:
     classes = ", ".join(f"{name} ({count})" for name, count in values["classes"].items())
     splits = ", ".join(f"{name} {count}" for name, count in values["splits"].items())
     lines = [f"project {values['project']}: {values['images']} images, {values['tagged']} tagged"]
-    lines += [f"classes: {classes}"] if classes else ["no classes yet: give tags with --tags FILE"]
     lines += [f"splits: {splits}"] if splits else []
-    return "\n".join([*lines, f"next: fbr-engine train {values['project']}"])
+    if not classes:
+        remedy = "make the project anew with --tags FILE, or with the images in folders named by class"
+        return "\n".join([*lines, f"nothing to learn yet: {remedy}"])
+    return "\n".join([*lines, f"classes: {classes}", f"next: fbr-engine train {values['project']}"])
 
 
 def _train(values: Values) -> str:
@@ -70,6 +72,18 @@ def _evaluate(values: Values) -> str:
     rows += [[name, *(percent(figures["iou"][name]) for figures in splits.values())] for name in values["iou"]]
     rows.append(["mean", *(percent(figures["miou"]) for figures in splits.values())])
     return f"run {values['run']}\n{table(rows)}"
+
+
+def _export(values: Values) -> str:
+    objects = sum(values["annotations"].values())
+    by_class = ", ".join(f"{name} {count}" for name, count in values["annotations"].items())
+    return f"run {values['run']}: {values['images']} images, {objects} objects ({by_class}) in {values['out']}"
+
+
+def _doctor(values: Values) -> str:
+    packages = [f"  {name} {version}" for name, version in values["packages"].items()]
+    rest = {name: value for name, value in values.items() if name != "packages"}
+    return "\n".join([_pairs(rest), "packages:", *packages])
 
 
 def _demo(values: Values) -> str:
@@ -107,7 +121,7 @@ def _info(values: Values) -> str:
         [r["name"], r["method"], r["status"], str(r["cams"]), str(r["masks"]), str(r["figures"].get("threshold", "-"))]
         for r in values["runs"]
     ]
-    parts = ["\n".join(lines), table(rows)]
+    parts = ["\n".join(lines), table(rows) if values["classes"] else "no classes yet"]
     return "\n\n".join([*parts, table(runs) if values["runs"] else "no run yet: fbr-engine train PROJECT"])
 
 
@@ -117,6 +131,8 @@ _TEXTS: dict[str, Callable[[Values], str]] = {
     "cams": _cams,
     "masks": _masks,
     "evaluate": _evaluate,
+    "export": _export,
+    "doctor": _doctor,
     "demo": _demo,
     "info": _info,
 }

@@ -58,7 +58,7 @@ def load_indexed_png(path: Path) -> NDArray[np.uint8]:
     bits, colour = _check_png(path, data)
     if colour != _PALETTE and (colour, bits) != (_GREY, 8):
         kind = f"{bits}-bit {_COLOUR_TYPES[colour]}"
-        raise ReadError(f"{path} is a {kind} PNG, but {_EXPECTED}: convert it")
+        raise ReadError(f"{path} is a PNG of {kind}, but {_EXPECTED}: convert it")
     try:
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
             return np.array(image, dtype=np.uint8)

@@ -61,6 +61,8 @@ class Fbr(nn.Module):
     ) -> dict[str, Tensor]:
         """Return the named losses of one batch, and remember its NROIs once ``contrast`` has begun.
 
+        A contrast without anchors or negatives in this batch is left out.
+
         ``features``: B x F x h x w. ``cam_logits``: B x C x h x w. ``tags``: B x C int8 (1, 0, -1 unknown).
         ``valid``: B x h x w bool, False on padding. Before ``contrast`` the CAMs mean too little to mine NROIs.
         """
@@ -101,10 +103,10 @@ class Fbr(nn.Module):
             anchors, anchor_class = anchors[keep], anchor_class[keep]
         inside = label > 0
         others = draw_foreground(flat[inside], label[inside] - 1, prototypes, classes, self.config.negatives, generator)
-        temperature = self.config.temperature
         return {
-            "nroi": info_nce(anchors, anchor_class, prototypes, nrois, temperature),
-            "foreground": info_nce(anchors, anchor_class, prototypes, others, temperature),
+            name: info_nce(anchors, anchor_class, prototypes, negatives, self.config.temperature)
+            for name, negatives in (("nroi", nrois), ("foreground", others))
+            if _meet(anchor_class, negatives)
         }
 
     def _draw(self, prototypes: Tensor, classes: list[int], generator: torch.Generator | None) -> dict[int, Tensor]:
@@ -148,3 +150,8 @@ class Fbr(nn.Module):
             box=origin.box[image],
             flipped=origin.flipped[image],
         )
+
+
+def _meet(anchor_class: Tensor, negatives: dict[int, Tensor]) -> bool:
+    """Whether any anchor has a negative: a term without is left out, since a zero would look like success."""
+    return bool(torch.isin(anchor_class, torch.tensor(list(negatives), device=anchor_class.device)).any())

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
 # Squared distances of diverging features overflow; what multinomial adds up must not.
 LARGEST_WEIGHT = 1e30
 

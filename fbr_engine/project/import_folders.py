@@ -27,6 +27,7 @@ LABELS = frozenset(
         "masks",
         "labels",
         "truth",
+        "backgrounds",
     }
 )
 SPLITS = {

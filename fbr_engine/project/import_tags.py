@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fbr_engine.errors import ProjectError
 from fbr_engine.formats.tags_csv import TagRow, TagTable
-from fbr_engine.project.import_folders import NOTHING, import_folders
+from fbr_engine.project.import_folders import LABELS, NOTHING, import_folders
 from fbr_engine.project.paths import decode_path, encode_path, find_images, shown
 from fbr_engine.project.staging import MOST_NAMED, ImportReport, StagedImage, import_staged
 
@@ -110,11 +110,12 @@ def _none_found(folder: Path, missing: list[str]) -> str:
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    """Yield folders the person may have meant: those above, then those just below."""
+    """Yield folders the person may have meant: those above, those just below, those beside; none named like labels."""
     yield from islice(folder.parents, 4)
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(islice((entry.name for entry in entries if entry.is_dir()), _MOST_FOLDERS_TRIED))
-    except OSError:
-        return
-    yield from (folder / name for name in names)
+    for place in (folder, folder.parent):
+        try:
+            with os.scandir(place) as entries:
+                names = sorted(islice((entry.name for entry in entries if entry.is_dir()), _MOST_FOLDERS_TRIED))
+        except OSError:
+            continue
+        yield from (place / name for name in names if name.lower() not in LABELS)

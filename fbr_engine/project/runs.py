@@ -81,7 +81,7 @@ class Runs:
         found = self.find(name)
         if found is None:
             names = ", ".join(run.name for run in self.all())
-            remedy = f"there are {names}" if names else "train one with fbr-engine train PROJECT"
+            remedy = f"its runs are {names}" if names else "train one with fbr-engine train PROJECT"
             raise ProjectError(f"{self._database.name} has no run {name!r}: {remedy}")
         return found
 

@@ -40,9 +40,9 @@ def run(folder: Path, config: NewConfig) -> Iterator[Event]:
 def _notices(report: ImportReport) -> Iterator[Notice]:
     if report.missing_count:
         named = ", ".join(report.missing[:5]) + (", ..." if report.missing_count > 5 else "")
-        yield Notice(f"{report.missing_count} listed images are not there: {named}", "correct the file or --images")
+        yield Notice(f"listed but not there ({report.missing_count}): {named}", "correct the file or --images")
     if report.unlisted:
-        yield Notice(f"{report.unlisted} images in the folder are not listed and take no part")
+        yield Notice(f"in the folder but not listed, so left out: {report.unlisted}")
     if report.ignored:
         kept = ", ".join(f"{name} ({count})" for name, count in report.ignored.items())
         yield Notice(f"tags kept but not learnt: {kept}")

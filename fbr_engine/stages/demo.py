@@ -20,7 +20,7 @@ from fbr_engine.config import (
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, Progress, Result, Started
 from fbr_engine.formats.indexed_png import load_indexed_png
-from fbr_engine.project import Project
+from fbr_engine.project import Project, make_folder
 from fbr_engine.scenes import (
     BACKGROUND_MAPS,
     IMAGES,
@@ -64,6 +64,7 @@ def run(out: Path, config: DemoConfig) -> Iterator[Event]:
 
 def _draw(scenes: Path, config: DemoConfig) -> Iterator[Event]:
     total = config.images + config.val_images
+    make_folder(scenes)
     yield Started("scenes", total, "scenes")
     for done, path in enumerate(write_scenes(scenes, config.images, config.val_images, config.seed), start=1):
         yield FileWritten("scene", path.name, str(path))

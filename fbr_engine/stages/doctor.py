@@ -77,7 +77,7 @@ def _hardware() -> dict[str, str]:
         "cores": f"{psutil.cpu_count(logical=False) or '?'} ({psutil.cpu_count() or '?'} threads), "
         f"load {psutil.getloadavg()[0]:.1f}",
         "memory": f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free",
-        "disk": f"{shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB free here",
+        "disk": f"{shutil.disk_usage(Path.cwd()).free / 2**30:.1f} GiB free in {Path.cwd()}",
     }
 
 

@@ -36,11 +36,14 @@ def run(project: Project, config: EvaluateConfig, run_name: str | None = None) -
     total = require_masks(project, info, config.split)
     yield Started(STAGE, total, "images", info.name)
     tally = _Tally(project, info, truth)
+    done = 0
     for done, shown in enumerate(shown_masks(project, info, config.split), start=1):
         problem = tally.add(shown)
         if problem:
             yield ImageSkipped(shown.image.path, problem)
         yield Progress(STAGE, done, total, "images")
+    if tally.images == 0 and tally.missing < done:
+        raise ReadError(f"{truth.folder}: none of its masks could be used; see the reports above")
     if tally.images == 0:
         raise ReadError(f"{truth.folder}: holds no mask for any image; masks match by relative path, else by file name")
     if tally.missing:

@@ -16,7 +16,7 @@ from fbr_engine.data.device import memory_advice, pick_device
 from fbr_engine.data.images import Pixels
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.errors import ProjectError
-from fbr_engine.events import Event, FileWritten, ImageSkipped, Progress, Result, Started
+from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.project import FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
 from fbr_engine.stages.broken_images import read_or_reason, recheck
 from fbr_engine.stages.cam_inference import CamInference, ImageMaps
@@ -44,6 +44,10 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     done = project.maps.count_done(info.id, KIND, config.split, fingerprint)
     total = done + project.maps.count_todo(info.id, KIND, fingerprint, config.split)
     yield Started(KIND, total, "images", info.name, done)
+    if info.status != "done":
+        yield Notice(f"run {info.name} is not trained to its end", "go on with fbr-engine train --resume")
+    if done == 0 and not config.split:
+        _clear(project, info)
     writer = _Writer(project, info, fingerprint, config.features)
     began = time.monotonic()
     try:
@@ -69,6 +73,13 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
             "images_per_second": round(writer.count / max(seconds, 1e-9), 2),
         },
     )
+
+
+def _clear(project: Project, info: RunInfo) -> None:
+    """Forget CAMs made otherwise, since all are made anew, and free the feature store, which only grows."""
+    project.maps.forget(info.id, KIND)
+    for shard in (project.runs.folder(info.name) / "features").glob("*.f16"):
+        shard.unlink(missing_ok=True)
 
 
 def _compute(

@@ -49,6 +49,11 @@ def run(project: Project, config: MasksConfig, run_name: str | None = None) -> I
     make_folder(job.folder / KIND)
     save_classes_txt(job.folder / KIND / "classes.txt", _class_names(project))
     yield from job.work(ready, total)
+    if job.empty:
+        yield Notice(
+            f"{job.empty} tagged images got an empty mask: the model sees none of their tags",
+            "train for more epochs, or check their tags",
+        )
     project.runs.update(info.id, figures={"threshold": round(threshold, 4), "refine": config.refine})
     yield Result(
         KIND,
@@ -128,7 +133,7 @@ class _Job:
         self.split = config.split
         self.device = pick_device(config.device)
         self.folder = project.runs.folder(info.name)
-        self.count = self.skipped = 0
+        self.count = self.skipped = self.empty = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
         self.learnt = set(info.figures.get("class_ids", []))
 
@@ -200,6 +205,7 @@ class _Job:
     def _write(self, record: CamRecord, mask: Mask) -> str:
         path = self.project.map_path(self.info.name, record.image.path, KIND, "png")
         save_mask(path, mask)
+        self.empty += any(value == 1 for value in record.tags.values()) and not mask.any()
         location = path.relative_to(self.project.folder).as_posix()
         self.pending.append((self.info.id, record.image.id, KIND, self.fingerprint(record), location, None))
         self.count += 1

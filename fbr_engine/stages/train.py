@@ -77,7 +77,7 @@ def run(project: Project, config: TrainConfig, run_name: str | None = None, *, r
 def _check_same_data(facts: Mapping[str, Any], data: TrainingSet) -> None:
     if facts["classes"] != [c.id for c in data.classes] or facts.get("images_digest") != data.digest():
         raise ProjectError(
-            "the classes or the tagged images have changed since this run began, so it cannot be resumed; "
+            "the classes, the tagged images or their tags have changed since this run began, so it cannot be resumed; "
             "train a new run"
         )
 
@@ -96,7 +96,6 @@ class _Session:
     ) -> None:
         self.project, self.info, self.config, self.data, self.trainer = project, info, config, data, trainer
         self.folder = project.runs.folder(info.name)
-        self.step_images = min(config.batch, len(data))
         self.saved_at = time.monotonic()
         self.saved_step = saved_step
         self.reported: set[str] = set()
@@ -110,7 +109,7 @@ class _Session:
             self._write_facts()
             # Evaluation and export read the figures, also those of a run whose process was killed.
             self.project.runs.update(self.info.id, status="training", figures=self._figures())
-            yield Started("train", total * self.step_images, "images", self.info.name, done * self.step_images)
+            yield Started("train", total, "steps", self.info.name, done)
             for sentence in thin_classes(self.data):
                 yield Notice(sentence, "tag more images, or leave the class out with --classes")
             for event in recheck(self.project, self.config.split):
@@ -171,8 +170,7 @@ class _Session:
         if losses:
             yield StepDone(epoch + 1, done - epoch * steps, steps, losses, self.trainer.learning_rate)
         note = f"epoch {epoch + 1}/{self.config.epochs}"
-        total = self.trainer.total_steps * self.step_images
-        yield Progress("train", done * self.step_images, total, "images", note)
+        yield Progress("train", done, self.trainer.total_steps, "steps", note)
 
     def _report(self, event: ImageSkipped) -> Iterator[ImageSkipped]:
         """Name each broken image once, not in every epoch."""

@@ -39,7 +39,7 @@ class TrainingSet:
 
     def digest(self) -> str:
         """Return a short hash that tells whether the images are still the same."""
-        return hashlib.sha256(self.ids.tobytes()).hexdigest()[:16]
+        return hashlib.sha256(self.ids.tobytes() + self.tags.tobytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,10 @@ def training_set(project: Project, split: str) -> TrainingSet:
     """Gather what can be learnt from. Raises `ProjectError` with the remedy when there is nothing."""
     classes = project.classes.learnt()
     if not classes:
-        raise ProjectError(f"{project.folder}: no class to learn; tag some images first (fbr-engine new --tags FILE)")
+        raise ProjectError(
+            f"{project.folder}: no class to learn; make the project anew with --tags FILE, or with the images in "
+            "folders named by class"
+        )
     ids = np.fromiter((image.id for image in project.tags.tagged_images(split, with_problems=True)), dtype=np.int64)
     if len(ids) == 0:
         where = f"the split {split!r}" if split else "this project"
@@ -87,14 +90,15 @@ class BatchLoader:
         self._data = data
         self._config = config
         self._device = device
-        self.steps = max(1, len(data) // config.batch)
+        self.steps = -(-len(data) // config.batch)
 
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[LoadedBatch]:
         """Yield the batches ``first_step`` .. of ``epoch``; each a pure function of (seed, epoch, step)."""
         order = epoch_order(len(self._data), self._config.seed, epoch)
         workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
-        size = self._config.batch
-        items = (self._members(order[s * size : (s + 1) * size], epoch) for s in range(first_step, self.steps))
+        # Batches of nearly the same size: a last one of a single image would teach more noise than the others.
+        parts = np.array_split(order, self.steps)
+        items = (self._members(rows, epoch) for rows in parts[first_step:])
         for members, crops in prefetch(items, self._load, workers=workers, ahead=workers + 1):
             yield self._assemble(members, crops)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workplace import CAMS, TRAIN, Engine, Workplace
@@ -129,14 +130,21 @@ def test_the_second_one_stops_at_once(engine: Engine, trained: Workplace) -> Non
     assert engine(*arguments).result["images"] == 10
 
 
-def test_the_second_one_in_training_keeps_the_last_checkpoint(engine: Engine, drawn: Workplace) -> None:
-    def twice(event: Event) -> None:
-        if after("train", 12)(event):  # one step into the second epoch
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
+def test_the_second_one_in_the_middle_of_a_step_keeps_the_last_checkpoint(
+    engine: Engine, drawn: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fbr_engine.stages.trainer import Trainer
 
-    arguments = ("train", drawn.project, *TRAIN, "--epochs", "2", "--method", "cam")
-    assert engine.hooked(twice, *arguments).status == 130
+    def step(self: Trainer, batch: Any) -> dict[str, float]:
+        if self.step_count == 4:
+            raise KeyboardInterrupt
+        return plain(self, batch)
+
+    plain = Trainer.step
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", step)
+        arguments = ("train", drawn.project, *TRAIN, "--epochs", "2", "--method", "cam")
+        assert engine(*arguments).status == 130
     with drawn.open() as project:
         run = project.runs.latest()
     assert (run.status, run.figures["steps"]) == ("stopped", 3)

@@ -54,11 +54,10 @@ def test_an_exception_comes_where_its_item_would_have() -> None:
             raise ValueError("item 3")
         return item
 
-    got = []
+    loader = prefetch(range(10), load, workers=4, ahead=8)
+    assert [next(loader) for _ in range(3)] == [(0, 0), (1, 1), (2, 2)]
     with pytest.raises(ValueError, match="item 3"):
-        for item, _ in prefetch(range(10), load, workers=4, ahead=8):
-            got.append(item)  # noqa: PERF401
-    assert got == [0, 1, 2]
+        next(loader)
 
 
 def test_loading_runs_in_parallel_and_items_are_made_by_the_caller() -> None:

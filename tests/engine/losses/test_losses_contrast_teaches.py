@@ -1,8 +1,8 @@
 """A toy of the co-occurring failure: does contrast alone lower the CAM on background that is known to be there?
 
-Trains stand on rails in nearly all of their images and the warm-up hardly sees rails without a train, so the CAM of
-`train` leaks onto them. Then encoder and projections take steps with the two contrast terms and nothing else; the CAM head
-stays as it is. Rails without a train are in those batches: their NROIs are the safe negatives.
+Trains stand on rails in nearly all of their images and the warm-up never sees rails without a train, so the CAM of
+`train` leaks onto them. Then encoder and projections take steps with the two contrast terms and nothing else; the
+CAM head stays as it is. Rails without a train are in those batches: their NROIs are the safe negatives.
 
 What holds is that the leak shrinks against the train's peak, as a mean over seeds and with both terms together. It
 is not shown for the pixel-to-NROI term alone, nor for the raw logits of each seed.

@@ -100,8 +100,9 @@ def test_names_before_and_after_the_warm_up(form: str) -> None:
     host, fbr = make(form)
     early = set(compute(host, fbr, make_batch(), contrast=False))
     assert len(fbr.bank) == 0
-    assert early == set(TRAINED) - {"nroi", "foreground"} - ({"untagged"} if form == "paper" else set())
-    assert set(compute(host, fbr, make_batch())) == early | {"nroi", "foreground"}
+    assert early == {"classification", "separation", "background"}
+    later = {"nroi", "foreground"} | ({"untagged"} if form == "verified" else set())
+    assert set(compute(host, fbr, make_batch())) == early | later
     assert len(fbr.bank) > 0
 
 

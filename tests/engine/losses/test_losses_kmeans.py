@@ -13,7 +13,7 @@ from fbr_engine.losses.kmeans import Clusters, batched_kmeans
 def lloyd(points: Tensor, centroids: Tensor, iterations: int) -> tuple[Tensor, list[int], float]:
     """Return centroids, assignment and inertia of one image, point by point."""
     assignment = [0] * len(points)
-    for step in range(iterations + 1):
+    for _ in range(iterations + 1):
         for p, point in enumerate(points):
             distances = [(point - c).square().sum().item() for c in centroids]
             assignment[p] = distances.index(min(distances))
