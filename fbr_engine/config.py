@@ -151,7 +151,8 @@ class TrainConfig(StageConfig):
     )
     form: str = option(
         "verified",
-        "form of FBR: paper is the published losses to the letter; verified compares anchors and NROIs in one space and checks both before they teach",
+        "form of FBR: paper is the published losses to the letter; verified compares anchors and NROIs in one space "
+        "and checks both before they teach",
         choices=("verified", "paper"),
         advanced=True,
     )
