@@ -121,7 +121,11 @@ class TrainConfig(StageConfig):
 
     method: str = option("cam+fbr", "host model, with or without FBR; 'fbr' is short for cam+fbr", choices=METHODS)
     backbone: str = option("mobilenet_v2", "network that reads the image", choices=BACKBONES)
-    weights: str = option("imagenet", "where the backbone starts: imagenet, none, or a file (.safetensors, .pth)")
+    weights: str = option(
+        "imagenet",
+        "where the backbone starts: imagenet, drawn (for tiny: learnt from drawn scenes), none, or a file "
+        "(.safetensors, .pth)",
+    )
     epochs: int = option(4, "times every image is seen", low=1, high=1000)
     crop: int = option(
         225, "side of the square training crop; 32k+1 fits the networks best", low=33, high=2049, unit="px"
@@ -141,11 +145,11 @@ class TrainConfig(StageConfig):
     freeze_batchnorm: bool = option(True, "keep BatchNorm statistics of pretrained weights", advanced=True)
     warmup: float = option(0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True)
     weight_separation: float = option(
-        0.1, "weight of the foreground/background separation", low=0, high=100, advanced=True
+        0.02, "weight of the foreground/background separation", low=0, high=100, advanced=True
     )
-    weight_background: float = option(0.1, "weight of the background head", low=0, high=100, advanced=True)
-    weight_nroi: float = option(0.05, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True)
-    weight_foreground: float = option(0.1, "weight of the intra-foreground contrast", low=0, high=100, advanced=True)
+    weight_background: float = option(0.02, "weight of the background head", low=0, high=100, advanced=True)
+    weight_nroi: float = option(0.01, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True)
+    weight_foreground: float = option(0.01, "weight of the intra-foreground contrast", low=0, high=100, advanced=True)
     weight_untagged: float = option(
         0.3, "weight of the push against activation of untagged classes", low=0, high=100, advanced=True
     )

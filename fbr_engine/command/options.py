@@ -18,7 +18,7 @@ _METAVARS = {
     "out": "DIR",
     "tags": "FILE",
     "split": "S",
-    "weights": "FILE|imagenet|none",
+    "weights": "FILE|imagenet|drawn|none",
     "method": "HOST[+fbr]",
     "classes": "a,b,c",
     "scales": "1,0.75,1.5",

@@ -37,6 +37,12 @@ _REQUIRED = {"new": ("images",), "evaluate": ("masks",), "export": ("out",)}
 _WITH_RUN = ("train", "cams", "masks", "evaluate", "export")
 
 
+def _nearest(text: str, known: Sequence[str]) -> list[str]:
+    """Return the one option that ``text`` begins, or else resembles."""
+    begun = [flag for flag in known if len(text) > 2 and flag.startswith(text)]
+    return begun[:1] or difflib.get_close_matches(text, known, n=1)
+
+
 class OneLineParser(argparse.ArgumentParser):
     """Says what is wrong in one line, instead of burying it under the usage of every option."""
 
@@ -47,7 +53,7 @@ class OneLineParser(argparse.ArgumentParser):
     def refuse(self, unknown: Sequence[str]) -> NoReturn:
         """Name the arguments that are not known, and what may have been meant."""
         known = [flag for flag in self._option_string_actions if flag.startswith("--")]
-        hints = [match for text in unknown for match in difflib.get_close_matches(text.split("=")[0], known, n=1)]
+        hints = [match for text in unknown for match in _nearest(text.split("=")[0], known)]
         meant = f": did you mean {' '.join(hints)}?" if hints else ""
         self.error(f"unknown argument {' '.join(unknown)}{meant}")
 

@@ -7,19 +7,30 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+import psutil
+
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")
 
 
+def reader_count() -> int:
+    """Return how many threads read ahead: half of the cores, at most 8; the others are for the network."""
+    return max(1, min(8, (psutil.cpu_count() or 2) // 2))
+
+
 def prefetch(
-    items: Iterable[Item], load: Callable[[Item], Loaded], *, workers: int, ahead: int
+    items: Iterable[Item], load: Callable[[Item], Loaded], *, workers: int | None = None, ahead: int | None = None
 ) -> Iterator[tuple[Item, Loaded]]:
     """Yield ``(item, load(item))`` in order, with at most ``ahead`` results waiting.
+
+    ``workers`` threads load, by default `reader_count`; ``ahead`` is twice as many unless given.
 
     An exception of ``load`` is raised where its item would have been yielded. Closing the iterator drops what
     has not begun and waits for what has, so no thread outlives it.
     """
-    pool = ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="fbr-prefetch")
+    workers = max(1, reader_count() if workers is None else workers)
+    ahead = 2 * workers if ahead is None else ahead
+    pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="fbr-prefetch")
     waiting: deque[tuple[Item, Future[Loaded]]] = deque()
     source = iter(items)
     try:

@@ -12,29 +12,35 @@ import torch
 import torchvision
 from torch import Tensor
 
+from fbr_engine.assets_path import assets_folder
 from fbr_engine.errors import WeightsError
 from fbr_engine.networks.backbones import Backbone
 
+DRAWN = Path("weights", "tiny.safetensors")
 _CLASSIFIER_PREFIXES = ("classifier.", "fc.")
 
 
 def load_weights(backbone: Backbone, name: str, weights: str) -> None:
     """Load ``weights`` into ``backbone``, which was built as ``name``.
 
-    ``weights`` is ``none`` (keep the random ones), ``imagenet`` (torchvision's, downloaded once per machine) or a
-    file: safetensors, or a state dict readable with ``torch.load(weights_only=True)``.
+    ``weights`` is ``none`` (keep the random ones), ``imagenet`` (torchvision's, downloaded once per machine), ``drawn``
+    (shipped, for the backbone tiny; made by assets/weights/make_tiny.py) or a file: safetensors, or a state dict
+    readable with ``torch.load(weights_only=True)``.
     Raises `WeightsError`, naming the source and the remedy, when it cannot be had or does not fit.
     """
     if weights == "none":
         return
-    state = _download(name) if weights == "imagenet" else read_state_dict(Path(weights))
+    if weights == "imagenet":
+        state = _download(name)
+    else:
+        state = read_state_dict(assets_folder() / DRAWN if weights == "drawn" else Path(weights))
     _fit(backbone, name, weights, state)
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """Return the tensors in the file at ``path`` by name, unwrapping the usual containers."""
     if not path.is_file():
-        raise WeightsError(f"{path}: no such weights file; give a file, imagenet or none")
+        raise WeightsError(f"{path}: no such weights file; give a file, imagenet, drawn or none")
     try:
         if path.suffix.lower() == ".safetensors":
             loaded: Any = safetensors.torch.load_file(path)
@@ -60,7 +66,7 @@ def _unwrap(loaded: Any, path: Path) -> dict[str, Tensor]:
 
 def _download(name: str) -> dict[str, Tensor]:
     if name == "tiny":
-        raise WeightsError("there are no ImageNet weights for the backbone tiny: use --weights none")
+        raise WeightsError("there are no ImageNet weights for the backbone tiny: use --weights drawn or none")
     enum = torchvision.models.get_model_weights(name).DEFAULT
     try:
         state: dict[str, Tensor] = enum.get_state_dict(progress=False, check_hash=True)

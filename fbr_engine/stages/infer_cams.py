@@ -8,7 +8,6 @@ from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 import torch
 
 from fbr_engine.config import CamsConfig
@@ -46,9 +45,7 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     yield Started(KIND, total, "images", info.name, done)
     if info.status != "done":
         yield Notice(f"run {info.name} is not trained to its end", "go on with fbr-engine train --resume")
-    if done == 0 and not config.split:
-        _clear(project, info)
-    writer = _Writer(project, info, fingerprint, config.features)
+    writer = _Writer(project, info, fingerprint, config.features, anew=done == 0 and not config.split)
     began = time.monotonic()
     try:
         for made in _compute(project, config, digest, writer) if done < total else ():
@@ -107,8 +104,7 @@ def _images(project: Project, info: RunInfo, split: str, fingerprint: str) -> It
     """Yield the images still to do with their pixels, or with why they cannot be read; reading runs ahead."""
     todo = project.maps.todo(info.id, KIND, fingerprint, split)
     items = ((image, project.image_path(image.path)) for image in todo)
-    workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
-    read = prefetch(items, lambda item: read_or_reason(item[1]), workers=workers, ahead=2 * workers)
+    read = prefetch(items, lambda item: read_or_reason(item[1]))
     for (image, _), pixels in read:
         yield image, pixels
 
@@ -137,8 +133,8 @@ def _sample(project: Project) -> list[Pixels]:
 class _Writer:
     """Writes the maps of a run and records them in batches: a record never points to what is not on the disk."""
 
-    def __init__(self, project: Project, info: RunInfo, fingerprint: str, features: bool) -> None:
-        self.project, self.info, self.fingerprint = project, info, fingerprint
+    def __init__(self, project: Project, info: RunInfo, fingerprint: str, features: bool, anew: bool) -> None:
+        self.project, self.info, self.fingerprint, self.anew = project, info, fingerprint, anew
         folder = project.runs.folder(info.name)
         self.shards = FeatureShards(folder / "features") if features else None
         self.pending: list[tuple[int, int, str, str, str, dict[str, str]]] = []
@@ -146,6 +142,9 @@ class _Writer:
 
     def write(self, image: ImageInfo, maps: ImageMaps, pixels: Pixels, class_ids: list[int]) -> str:
         """Write the maps of ``image`` and return where they lie, relative to the project."""
+        if self.anew:  # not before the first image is computed: until then the old CAMs are all there is
+            _clear(self.project, self.info)
+            self.anew = False
         path = self.project.map_path(self.info.name, image.path, KIND, "npz")
         size = np.array(pixels.shape[:2], dtype=np.int32)
         save_arrays(path, **_arrays(maps), size=size, class_ids=np.array(class_ids, dtype=np.int32))

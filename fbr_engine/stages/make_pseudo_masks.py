@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-import psutil
 import torch
 
 from fbr_engine.config import MasksConfig
@@ -161,10 +160,9 @@ class _Job:
 
     def work(self, done: int, total: int) -> Iterator[Event]:
         """Make the masks that are missing, or made otherwise, reading ahead in threads."""
-        workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
         todo = (record for record, is_there in self.records() if not is_there)
         try:
-            for record, loaded in prefetch(todo, self._load, workers=workers, ahead=2 * workers):
+            for record, loaded in prefetch(todo, self._load):
                 done += 1
                 if isinstance(loaded, str):
                     self.skipped += 1

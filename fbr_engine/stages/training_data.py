@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import psutil
 import torch
 
 from fbr_engine.config import TrainConfig
@@ -95,11 +94,10 @@ class BatchLoader:
     def epoch(self, epoch: int, first_step: int = 0) -> Iterator[LoadedBatch]:
         """Yield the batches ``first_step`` .. of ``epoch``; each a pure function of (seed, epoch, step)."""
         order = epoch_order(len(self._data), self._config.seed, epoch)
-        workers = max(1, min(8, (psutil.cpu_count() or 2) // 2))
         # Batches of nearly the same size: a last one of a single image would teach more noise than the others.
         parts = np.array_split(order, self.steps)
         items = (self._members(rows, epoch) for rows in parts[first_step:])
-        for members, crops in prefetch(items, self._load, workers=workers, ahead=workers + 1):
+        for members, crops in prefetch(items, self._load):
             yield self._assemble(members, crops)
 
     def _members(self, rows: npt.NDArray[np.int64], epoch: int) -> list[_Member]:

@@ -55,7 +55,7 @@ def test_names_the_field_its_value_and_the_limit(field: str, value: object, mess
 
 def test_checks_fields_against_each_other() -> None:
     with pytest.raises(ConfigError, match=r"scale-low 2 is above scale-high 1\.5"):
-        TrainConfig(scale_low=2.0)
+        TrainConfig(scale_low=2.0, scale_high=1.5)
 
 
 @pytest.mark.parametrize("scales", [(), (1.0, 0.01), (1.0, math.nan)])

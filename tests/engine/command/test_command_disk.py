@@ -58,15 +58,17 @@ def test_a_file_that_cannot_be_written(
 
 def mounted(folder: Path, options: str) -> bool:
     folder.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], capture_output=True, check=False
+    )
     return done.returncode == 0
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 16 MB, where one may mount it."""
+    """A disk of 40 MB, where one may mount it."""
     folder = tmp_path / "disk"
-    if os.name != "posix" or shutil.which("mount") is None or os.geteuid() != 0 or not mounted(folder, "size=16m"):
+    if os.name != "posix" or shutil.which("mount") is None or os.geteuid() != 0 or not mounted(folder, "size=40m"):
         pytest.skip("needs the right to mount a small disk")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=False)
@@ -79,20 +81,23 @@ def fill(folder: Path, leave: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("stage", ["new", "train", "cams", "masks", "export"])
-def test_a_full_disk(engine: Engine, trained_once: Workplace, small_disk: Path, stage: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "left"),
+    [("new", 24), ("train", 16), ("train", 400), ("cams", 16), ("masks", 16), ("export", 16)],
+)
+def test_a_full_disk(engine: Engine, trained_once: Workplace, small_disk: Path, stage: str, left: int) -> None:
     place = Workplace(small_disk / "w")
     shutil.copytree(trained_once.project, place.project)
     shutil.copytree(trained_once.root / "scenes", place.root / "scenes")
     arguments = STAGES[stage](place)
-    ballast = fill(small_disk, 24 << 10)
+    if stage == "export":  # copying asks for space in advance
+        arguments = arguments[:-1]
+    ballast = fill(small_disk, left << 10)
     error = engine(*arguments).error
-    assert "space" in error or "disk is full" in error
-    assert "free some space" in error
+    assert "free some space" in error or "check the drive and its free space" in error
     assert place.leftovers() == []
-    assert engine("info", place.project).result["images"] == 10
     ballast.unlink()
-    shutil.rmtree(place.project / "runs/fbr/features")
+    assert engine("info", place.project).result["images"] == 10
     if stage == "train" and engine("info", place.project).result["runs"][-1]["name"] != "fbr":
         arguments = ("train", place.project, "--resume")
     assert engine(*arguments).status == 0

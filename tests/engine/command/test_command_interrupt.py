@@ -43,7 +43,7 @@ def test_new_leaves_nothing_behind(engine: Engine, drawn: Workplace) -> None:
 
 def test_train_keeps_a_checkpoint_to_resume_from(engine: Engine, drawn: Workplace) -> None:
     arguments = ("train", drawn.project, *TRAIN, "--epochs", "2", "--method", "cam")
-    done = engine.hooked(ctrl_c_at(after("train", 6)), *arguments)
+    done = engine.hooked(ctrl_c_at(after("train", 2)), *arguments)
     assert done.status == 130
     assert drawn.leftovers() == []
     with drawn.open() as project:
@@ -52,7 +52,7 @@ def test_train_keeps_a_checkpoint_to_resume_from(engine: Engine, drawn: Workplac
     _, facts = load_checkpoint(drawn.project / "runs" / "cam" / "checkpoint.safetensors")
     assert facts["step"] == 2
     result = engine("train", drawn.project, "--resume").result
-    assert (result["run"], result["steps"]) == ("cam", 6)
+    assert (result["run"], result["steps"]) == ("cam", 8)
 
 
 @pytest.mark.parametrize("place", ["started", "notice"])
@@ -66,7 +66,7 @@ def test_train_stopped_before_its_first_step_can_be_resumed(engine: Engine, draw
     assert done.status == 130
     with drawn.open() as project:
         assert project.runs.latest().status == "stopped"
-    assert engine("train", drawn.project, "--resume").result["steps"] == 3
+    assert engine("train", drawn.project, "--resume").result["steps"] == 4
 
 
 def test_cams_go_on_where_they_stopped(engine: Engine, trained: Workplace) -> None:
@@ -136,7 +136,7 @@ def test_the_second_one_in_the_middle_of_a_step_keeps_the_last_checkpoint(
     from fbr_engine.stages.trainer import Trainer
 
     def step(self: Trainer, batch: Any) -> dict[str, float]:
-        if self.step_count == 4:
+        if self.step_count == 5:
             raise KeyboardInterrupt
         return plain(self, batch)
 
@@ -147,8 +147,8 @@ def test_the_second_one_in_the_middle_of_a_step_keeps_the_last_checkpoint(
         assert engine(*arguments).status == 130
     with drawn.open() as project:
         run = project.runs.latest()
-    assert (run.status, run.figures["steps"]) == ("stopped", 3)
-    assert engine("train", drawn.project, "--resume").result["steps"] == 6
+    assert (run.status, run.figures["steps"]) == ("stopped", 4)
+    assert engine("train", drawn.project, "--resume").result["steps"] == 8
 
 
 def test_handlers_are_given_back(engine: Engine, trained: Workplace) -> None:

@@ -49,7 +49,7 @@ def test_train_keeps_config_checkpoint_metrics_and_provenance(trained: Workplace
     with trained.open() as project:
         run = project.runs.latest()
     assert (run.status, run.method) == ("done", "cam+fbr")
-    assert run.figures["steps"] == 6
+    assert run.figures["steps"] == 8
     assert trained.leftovers() == []
 
 
@@ -97,7 +97,7 @@ def test_evaluate_defaults_to_the_latest_run_and_all_splits(engine: Engine, trai
     assert result["run"] == "fbr"
     assert result["images"] == 10
     assert {name: figures["images"] for name, figures in result["splits"].items()} == {"train": 6, "val": 4}
-    assert list(result["iou"])[0] == "background"
+    assert next(iter(result["iou"])) == "background"
     assert 0 <= result["miou"] <= 1
 
 
@@ -128,13 +128,11 @@ def test_doctor_says_what_this_machine_has(engine: Engine) -> None:
         (["evaluate", "{p}", "--masks", "{truth}"], ["IoU %", "background", "mean", "train", "val"]),
         (["masks", "{p}"], ["10 masks (0 made now; threshold 0."]),
         (["cams", "{p}", *CAMS], ["CAMs of 10 images (0 computed now)"]),
-        (["export", "{p}", "--out", "{root}/o"], ["images: 10"]),
+        (["export", "{p}", "--out", "{root}/o"], ["10 images", "boat"]),
         (["new", "{root}/q", "--images", "{images}", "--tags", "{tags}"], ["10 images, 10 tagged", "fbr-engine train"]),
     ],
 )
-def test_says_the_result_to_a_person(
-    engine: Engine, trained: Workplace, arguments: list[str], said: list[str]
-) -> None:
+def test_says_the_result_to_a_person(engine: Engine, trained: Workplace, arguments: list[str], said: list[str]) -> None:
     places = {
         "p": trained.project,
         "truth": trained.truth,
@@ -155,7 +153,7 @@ def test_runs_get_names_of_their_own(engine: Engine, trained: Workplace) -> None
     assert "cannot be named '../x'" in engine("train", trained.project, *once, "--run", "../x").error
     assert "run cam-2 has no CAMs yet" in engine("masks", trained.project).error
     assert engine("masks", trained.project, "--run", "fbr").status == 0
-    assert "there are fbr, cam, cam-2" in engine("masks", trained.project, "--run", "none").error
+    assert "fbr, cam, cam-2" in engine("masks", trained.project, "--run", "none").error
 
 
 def test_an_unknown_split_names_those_there_are(engine: Engine, trained: Workplace) -> None:
