@@ -34,8 +34,8 @@ def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> 
     broken = [name for name, value in plain.items() if not math.isfinite(value)]
     if broken:
         raise NonFiniteLossError(
-            f"the loss {', '.join(broken)} is no longer a finite number; lower the learning rate (--lr-encoder, "
-            "--lr-head) or its weight and resume from the last checkpoint with --resume"
+            f"the loss {', '.join(broken)} is no longer a finite number; the last good checkpoint is kept; train a new "
+            "run with a lower learning rate (--lr-encoder, --lr-head) or a lower weight of this loss"
         )
     total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
     return total, plain

@@ -34,7 +34,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         return tensors, json.loads(metadata["facts"])
     except Exception as error:  # safetensors raises its own types for foreign bytes
-        raise ReadError(f"{path}: the checkpoint is broken; delete the run and train it again") from error
+        raise ReadError(f"{path}: the checkpoint is broken; train a new run") from error
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -20,7 +20,7 @@ from fbr_engine.config import (
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, Progress, Result, Started
 from fbr_engine.formats.indexed_png import load_indexed_png
-from fbr_engine.project import Project, make_folder
+from fbr_engine.project import Project, load_json, make_folder, save_json
 from fbr_engine.scenes import (
     BACKGROUND_MAPS,
     IMAGES,
@@ -34,19 +34,23 @@ from fbr_engine.stages import create_project, evaluate, export_dataset, infer_ca
 from fbr_engine.stages.shown_masks import shown_masks
 
 STAGE = "demo"
+OPTIONS = "demo.json"
+CAM_SCALES = (1.0, 1.5, 2.0)
 METHODS = {"cam": "cam", "fbr": "cam+fbr"}
 
 
 def run(out: Path, config: DemoConfig) -> Iterator[Event]:
     """Draw scenes into ``out``, train both methods, make masks, evaluate, export.
 
-    ``out`` must be empty, not exist, or hold a demo: that one goes on where it stopped. The result has, for each
-    method, ``miou``, ``iou``, and ``false_foreground``: the share of its false foreground on each kind of background.
+    ``out`` must be empty, not exist, or hold a demo of the same options: that one goes on where it stopped. The result
+    has, for each method, ``miou``, ``iou``, and ``false_foreground``: the share of its false foreground on each kind
+    of background.
     """
     scenes = out / "scenes"
     marker = out / "project" / "project.sqlite"
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not scenes.is_dir())):
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / OPTIONS).is_file())):
         raise ProjectError(f"{out}: is not empty and holds no demo; give another folder with --out")
+    _check_options(out / OPTIONS, config)
     if not (scenes / TAGS).is_file():
         yield from _draw(scenes, config)
     if not marker.is_file():
@@ -62,6 +66,15 @@ def run(out: Path, config: DemoConfig) -> Iterator[Event]:
     yield Result(STAGE, {"out": str(out), "methods": figures, "dataset": str(dataset)})
 
 
+def _check_options(file: Path, config: DemoConfig) -> None:
+    """Keep what the demo was begun with; refuse to go on with something else."""
+    if file.is_file():
+        if DemoConfig.from_json(load_json(file)).fingerprint("device") != config.fingerprint("device"):
+            raise ProjectError(f"{file.parent}: holds a demo of other options; give another folder with --out")
+    else:
+        save_json(file, config.to_json())
+
+
 def _draw(scenes: Path, config: DemoConfig) -> Iterator[Event]:
     total = config.images + config.val_images
     make_folder(scenes)
@@ -72,19 +85,21 @@ def _draw(scenes: Path, config: DemoConfig) -> Iterator[Event]:
 
 
 def train_config(method: str, config: DemoConfig) -> TrainConfig:
-    """Return how the demo trains: the small network from nothing, on small crops."""
+    """Return how the demo trains: the small network from its shipped weights (see ADR 0009), on small crops."""
     return TrainConfig(
         method=method,
         backbone="tiny",
-        weights="none",
+        weights="drawn",
         epochs=config.epochs,
-        crop=161,
+        crop=129,
         batch=16,
         seed=config.seed,
         device=config.device,
         split="train",
-        output_stride=8,
-        lr_encoder=4e-3,
+        output_stride=16,
+        scale_low=0.8,
+        scale_high=1.4,
+        lr_encoder=1e-3,
         lr_head=4e-3,
     )
 
@@ -96,7 +111,7 @@ def _method(
     known = {info.name: info for info in project.runs.all()}
     if name not in known or known[name].status != "done":
         yield from train.run(project, train_config(method, config), name, resume=name in known)
-    yield from infer_cams.run(project, CamsConfig(device=config.device, scales=(1.0,)), name)
+    yield from infer_cams.run(project, CamsConfig(device=config.device, scales=CAM_SCALES), name)
     yield from make_pseudo_masks.run(project, MasksConfig(device=config.device), name)
     values: dict[str, Any] = {}
     for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):

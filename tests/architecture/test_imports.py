@@ -17,7 +17,8 @@ def modules_after(statement: str) -> set[str]:
 
 def test_importing_every_stage_of_the_engine_loads_no_qt() -> None:
     loaded = modules_after(
-        "from fbr_engine.stage_table import STAGES\nfor entry in STAGES.values(): entry.load()\nimport fbr_engine.__main__"
+        "import fbr_engine.__main__\nfrom fbr_engine.stage_table import STAGES\n"
+        "for entry in STAGES.values(): entry.load()"
     )
     assert "torch" in loaded
     assert not loaded & {"PySide6", "shiboken6", "pyqtgraph", "fbr_studio"}
