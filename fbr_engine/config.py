@@ -223,6 +223,13 @@ class MasksConfig(StageConfig):
     refine: str = option("none", "how masks are fitted to the image", choices=("none", "pamr"))
     split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to refine; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
+    smallest: float = option(
+        0.0003,
+        "specks and pinholes below this share of the image are removed; 0 keeps them",
+        low=0,
+        high=0.5,
+        advanced=True,
+    )
 
     def check(self) -> None:
         """Reject a threshold that is neither ``auto`` nor a number between 0 and 1."""

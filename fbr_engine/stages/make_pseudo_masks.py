@@ -21,6 +21,7 @@ from fbr_engine.formats.classes_txt import save_classes_txt
 from fbr_engine.project import Project, RunInfo, make_folder, save_mask
 from fbr_engine.refiners import REFINERS
 from fbr_engine.stages.broken_images import known_problems
+from fbr_engine.stages.mask_cleanup import without_specks
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.stored_cams import KIND as CAMS
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
@@ -129,7 +130,7 @@ class _Job:
 
     def __init__(self, project: Project, info: RunInfo, threshold: float, config: MasksConfig) -> None:
         self.project, self.info, self.threshold, self.refine = project, info, threshold, config.refine
-        self.split = config.split
+        self.split, self.smallest = config.split, config.smallest
         self.device = pick_device(config.device)
         self.folder = project.runs.folder(info.name)
         self.count = self.skipped = self.empty = 0
@@ -145,9 +146,9 @@ class _Job:
                 yield record, found is not None and found.fingerprint == self.fingerprint(record)
 
     def fingerprint(self, record: CamRecord) -> str:
-        """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement."""
+        """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
         present = sorted(c for c, value in record.tags.items() if value == 1 and c in self.learnt)
-        text = f"{record.fingerprint} {present} {self.threshold:.4f} {self.refine}"
+        text = f"{record.fingerprint} {present} {self.threshold:.4f} {self.refine} {self.smallest:g}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def count_all(self) -> tuple[int, int]:
@@ -168,7 +169,7 @@ class _Job:
                     self.skipped += 1
                     yield ImageSkipped(record.image.path, loaded)
                     continue
-                yield FileWritten(KIND, record.image.path, self._write(record, self._mask(loaded)))
+                yield FileWritten(KIND, record.image.path, self._write(record, self._clean_mask(loaded)))
                 yield Progress(KIND, done, total, "images")
         finally:
             self._commit()
@@ -179,6 +180,10 @@ class _Job:
             return _Loaded(record.read(), pixels)
         except ReadError as error:
             return str(error)
+
+    def _clean_mask(self, loaded: _Loaded) -> Mask:
+        mask = self._mask(loaded)
+        return without_specks(mask, round(self.smallest * mask.size))
 
     def _mask(self, loaded: _Loaded) -> Mask:
         cam, size = loaded.cam, loaded.cam.size
