@@ -29,6 +29,11 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
+def counted(count: int, units: str) -> str:
+    """Return ``1 epoch``, ``2 epochs``."""
+    return f"{count} {units.removesuffix('s') if count == 1 else units}"
+
+
 def _pairs(values: Values) -> str:
     return "\n".join(f"{name.replace('_', ' ')}: {_shown(value)}" for name, value in values.items())
 
@@ -53,7 +58,8 @@ def _new(values: Values) -> str:
 
 
 def _train(values: Values) -> str:
-    return f"run {values['run']}: {values['steps']} steps, {values['epochs']} epochs, {values['images']} images"
+    counts = ", ".join(counted(values[unit], unit) for unit in ("steps", "epochs", "images"))
+    return f"run {values['run']}: {counts}"
 
 
 def _cams(values: Values) -> str:
