@@ -26,6 +26,7 @@ def test_ctrl_c_while_drawing_keeps_whole_scenes(engine: Engine, tmp_path: Path)
     assert engine.hooked(hook, "demo", "--out", out, *SMALL).status == 130
     assert len(list((out / "scenes" / "images").iterdir())) == 2
     assert not (out / "project").exists()
+    assert "holds a demo of other options" in engine("demo", "--out", out, *SMALL, "--seed", "1").error
 
 
 @pytest.mark.slow

@@ -71,11 +71,11 @@ def test_grey_gives_values(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("image", "words"),
     [
-        (Image.new("RGB", (4, 4)), "8-bit RGB PNG"),
-        (Image.new("RGBA", (4, 4)), "8-bit RGBA PNG"),
-        (Image.new("LA", (4, 4)), "8-bit grey with alpha PNG"),
-        (Image.new("I;16", (4, 4)), "16-bit grey PNG"),
-        (Image.new("1", (4, 4)), "1-bit grey PNG"),
+        (Image.new("RGB", (4, 4)), "PNG of 8-bit RGB"),
+        (Image.new("RGBA", (4, 4)), "PNG of 8-bit RGBA"),
+        (Image.new("LA", (4, 4)), "PNG of 8-bit grey with alpha"),
+        (Image.new("I;16", (4, 4)), "PNG of 16-bit grey"),
+        (Image.new("1", (4, 4)), "PNG of 1-bit grey"),
     ],
 )
 def test_other_kinds_are_named(tmp_path: Path, image: Image.Image, words: str) -> None:

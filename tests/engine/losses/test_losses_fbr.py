@@ -72,11 +72,12 @@ def parts(host: CamHost, fbr: Fbr) -> dict[str, list[nn.Parameter]]:
     }
 
 
-@pytest.mark.parametrize("form", ["verified", "paper"])
-@pytest.mark.parametrize("term", sorted(TRAINED))
+# The paper has no term against untagged activation.
+@pytest.mark.parametrize(
+    ("form", "term"),
+    [(f, t) for f in ("verified", "paper") for t in sorted(TRAINED) if (f, t) != ("paper", "untagged")],
+)
 def test_each_term_trains_what_it_should_and_nothing_else(term: str, form: str) -> None:
-    if term == "untagged" and form == "paper":
-        pytest.skip("the paper has no such term")
     host, fbr = make(form)
     batch = make_batch()
     with torch.no_grad():
@@ -170,7 +171,7 @@ def test_edge_cases_are_finite_with_finite_gradients(case: str, form: str) -> No
     assert gradients
     assert all(g.isfinite().all() for g in gradients)
     if case == "one class":
-        assert losses["foreground"] == 0
+        assert "foreground" not in losses, "there is nothing to compare, and a zero would look like success"
 
 
 def test_diverged_features_give_losses_that_are_no_number() -> None:

@@ -19,7 +19,7 @@ def test_the_sum_and_the_plain_values() -> None:
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf, -torch.inf])
 def test_a_broken_loss_is_named(bad: float) -> None:
     losses = {"classification": torch.tensor(1.0), "nroi": torch.tensor(bad)}
-    with pytest.raises(NonFiniteLossError, match=r"the loss nroi is .*--resume"):
+    with pytest.raises(NonFiniteLossError, match=r"the loss nroi is .*--lr-encoder"):
         weighted_sum(losses, {"classification": 1.0, "nroi": 0.0})
 
 

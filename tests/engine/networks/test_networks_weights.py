@@ -161,5 +161,19 @@ def test_imagenet_weights_are_loaded(monkeypatch: pytest.MonkeyPatch, state: dic
 
 
 def test_tiny_has_no_imagenet_weights() -> None:
-    with pytest.raises(WeightsError, match="--weights none"):
+    with pytest.raises(WeightsError, match="--weights drawn or none"):
         load_weights(build_backbone("tiny", 16), "tiny", "imagenet")
+
+
+def test_tiny_has_shipped_weights() -> None:
+    backbone = build_backbone("tiny", 16)
+    before = backbone.state_dict()["body.0.0.weight"].clone()
+    load_weights(backbone, "tiny", "drawn")
+    after = backbone.state_dict()["body.0.0.weight"]
+    assert after.dtype == torch.float32
+    assert not torch.equal(before, after)
+
+
+def test_shipped_weights_fit_no_other_backbone() -> None:
+    with pytest.raises(WeightsError, match="not the weights of resnet18"):
+        load_weights(build_backbone("resnet18", 16), "resnet18", "drawn")

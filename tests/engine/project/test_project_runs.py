@@ -45,7 +45,7 @@ def test_no_run_is_told_with_the_remedy(project: Project) -> None:
     with pytest.raises(ProjectError, match="no run yet: train one with fbr-engine train PROJECT"):
         project.runs.latest()
     project.runs.create("a", "cam", {})
-    with pytest.raises(ProjectError, match="no run 'b': there are a"):
+    with pytest.raises(ProjectError, match="no run 'b': its runs are a"):
         project.runs.get("b")
 
 
