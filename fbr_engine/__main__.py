@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsers[typed.command].refuse(unknown)
     try:
         with stop_requests() as stop, make_listener(typed.json, typed.command) as listen:
-            return follow(_events(typed, parsers[typed.command]), listen, stop)
+            return follow(_events(typed, parsers[typed.command]), listen, stop, typed.command)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -155,8 +155,8 @@ class TrainConfig(StageConfig):
     )
     form: str = option(
         "verified",
-        "form of FBR: paper is the published losses to the letter; verified compares anchors and NROIs in one space "
-        "and checks both before they teach",
+        "form of FBR: paper is the published losses to the letter (not their weights, see ADR 0005); verified "
+        "compares anchors and NROIs in one space and checks both before they teach",
         choices=("verified", "paper"),
         advanced=True,
     )
@@ -193,7 +193,12 @@ class TrainConfig(StageConfig):
 class CamsConfig(StageConfig):
     """How CAMs, NROIs and features are computed with a trained run."""
 
-    scales: tuple[float, ...] = option((1.0, 0.75, 1.5), "image scales that are averaged", low=0.1, high=4)
+    scales: tuple[float, ...] = option(
+        (1.0, 0.75, 1.5),
+        "image scales that are averaged; at 1 the longer side is 1.4 times the training crop's",
+        low=0.1,
+        high=4,
+    )
     flip: bool = option(True, "average with the mirrored image", advanced=True)
     split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))

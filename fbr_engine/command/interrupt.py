@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
-from fbr_engine.events import Event
+from fbr_engine.events import Event, Result
 
 INTERRUPTED = 130
 
@@ -39,12 +39,15 @@ def stop_requests() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def follow(events: Iterator[Event], listen: Callable[[Event], None], stop: threading.Event) -> int:
-    """Hand all events on; return 0, or 130 when ``stop`` was set: the stage is then closed and its work kept."""
+def follow(events: Iterator[Event], listen: Callable[[Event], None], stop: threading.Event, stage: str) -> int:
+    """Hand all events on; return 0, or 130 when ``stop`` was set: the stage is then closed and its work kept.
+
+    When the result of ``stage`` came first there was nothing left to stop.
+    """
     try:
         for event in events:
             listen(event)
-            if stop.is_set():
+            if stop.is_set() and not (isinstance(event, Result) and event.stage == stage):
                 return INTERRUPTED
     finally:
         close = getattr(events, "close", None)

@@ -24,6 +24,11 @@ class Crop:
     flipped: bool
 
 
+def training_side(crop: int) -> float:
+    """Return the longer side, in px, of an image at zoom 1: 1.4 times the crop's, in training and in inference."""
+    return 1.4 * crop
+
+
 def epoch_order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Return the order in which ``count`` images are seen in ``epoch``."""
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
@@ -37,7 +42,7 @@ def random_crop(image: Pixels, side: int, zoom: tuple[float, float], seed: int, 
     """
     rng = np.random.default_rng([seed, epoch, index, 1])
     height, width = image.shape[:2]
-    scale = 1.4 * side / max(height, width) * float(np.exp(rng.uniform(*np.log(zoom))))
+    scale = training_side(side) / max(height, width) * float(np.exp(rng.uniform(*np.log(zoom))))
     new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
     x, y = _offset(rng, new_w, side), _offset(rng, new_h, side)
     flipped = bool(rng.random() < 0.5)

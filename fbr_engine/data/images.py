@@ -78,6 +78,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
+TRANSPOSING = (5, 6, 7, 8)
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -108,6 +109,16 @@ def _orientation(image: Image.Image) -> int:
 
 _METADATA = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
 _QUALITY = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"quality": 95}}
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Return height and width, in px, of the upright image; only its header is read. Raises `ReadError`."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+    except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
+        raise ReadError(f"{path}: the image cannot be read; replace or remove the file") from error
+    return (width, height) if orientation(path) in TRANSPOSING else (height, width)
 
 
 def save_upright(source: Path, target: BinaryIO) -> None:

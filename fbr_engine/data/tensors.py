@@ -26,6 +26,15 @@ def network_side(length: float, multiple: int = 32) -> int:
     return max(1, round((length - 1) / multiple)) * multiple + 1
 
 
+def shrunk(image: Pixels, longest: float) -> Pixels:
+    """Return the image with its longer side at most ``longest`` px."""
+    scale = longest / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def resize_for_network(image: Pixels, scale: float) -> Pixels:
     """Resize H x W x 3 by ``scale``, each side to the nearest 32k+1."""
     width, height = network_side(image.shape[1] * scale), network_side(image.shape[0] * scale)

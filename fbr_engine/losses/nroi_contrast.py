@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 VERIFICATION_SAMPLE = 512
+# A large bank is sampled before it is verified: the cost of a step must not grow with the bank.
+CANDIDATES = 4096
 
 
 def draw_nrois(
@@ -24,6 +26,9 @@ def draw_nrois(
     is taken only when *verified*: nearer to some safe NROI than to the prototype of c. Classes without any such
     NROI are left out of the result.
     """
+    if len(keys) > CANDIDATES:
+        rows = torch.randint(len(keys), (CANDIDATES,), generator=generator, device=keys.device)
+        keys, tags = keys[rows], tags[rows]
     drawn: dict[int, Tensor] = {}
     unit = F.normalize(keys, dim=1)
     for index in classes:

@@ -4,7 +4,6 @@ from fbr_engine.project.classes import ClassInfo
 from fbr_engine.project.feature_shards import FeatureShards
 from fbr_engine.project.file_systems import free_space_check
 from fbr_engine.project.files import (
-    append_json_line,
     load_arrays,
     load_json,
     load_mask,
@@ -35,7 +34,6 @@ __all__ = [
     "Project",
     "RunInfo",
     "Tag",
-    "append_json_line",
     "decode_path",
     "encode_path",
     "find_images",

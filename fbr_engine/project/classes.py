@@ -102,8 +102,9 @@ class Classes:
 def clean_class_name(name: str) -> str:
     """Return ``name`` without spaces around it, in Unicode's composed form.
 
-    Raises `ProjectError` if no class can be named so: empty, "background", longer than 200 characters, or
-    with ``;`` or a character that does not print in it.
+    Raises `ProjectError` if no class can be named so: empty, "background", longer than 200 characters, with
+    ``;`` or a character that does not print in it, or beginning with ``:`` or ``,``, which ``classes.txt``
+    has behind the value.
     """
     clean = unicodedata.normalize("NFC", name.strip())
     if not clean:
@@ -112,6 +113,8 @@ def clean_class_name(name: str) -> str:
         raise ProjectError("a class cannot be named background, that is what belongs to no class: choose another name")
     if ";" in clean or not clean.isprintable():
         raise ProjectError(f"a class cannot be named {clean!r}: leave out ';' and control characters")
+    if clean[0] in ":,":
+        raise ProjectError(f"a class cannot be named {clean!r}: it may not begin with ':' or ',', rename it")
     if len(clean) > 200:
         raise ProjectError(f"a class cannot have a name of {len(clean)} characters: shorten {clean[:30]!r}...")
     return clean

@@ -17,6 +17,7 @@ from typing import Any
 from fbr_engine.errors import ProjectError
 from fbr_engine.project.file_systems import is_on_network
 from fbr_engine.project.paths import shown
+from fbr_engine.project.peek import hold, let_go
 from fbr_engine.project.schema import check_version, migrate
 from fbr_engine.project.sqlite_errors import primary_code, translating
 
@@ -52,12 +53,16 @@ class Database:
         self._depth = 0
         self._closed = False
         self._writer: _Connection | None = None
-        peek_version(path)
-        with translating(path):
-            if write:
-                self._writer = _open_writer(path, self.name)
-            else:
-                check_version(self._reader(), self.name, write=False)
+        hold(self)
+        try:
+            with translating(path):
+                if write:
+                    self._writer = _open_writer(path, self.name)
+                else:
+                    check_version(self._reader(), self.name, write=False)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def writable(self) -> bool:
@@ -118,6 +123,7 @@ class Database:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("PRAGMA optimize")
                 self._writer.close()
+            let_go(self)
 
     def _reader(self) -> sqlite3.Connection:
         if self._writing_thread == threading.get_ident():
@@ -137,15 +143,6 @@ class Database:
         if connection is None and not reading:
             raise ProjectError(f"{self.name} is open for reading only: open it for writing")
         return connection  # type: ignore[return-value]
-
-
-def peek_version(path: Path) -> None:
-    """Refuse a database that is newer or no project's before anything is touched, be it lock or journal."""
-    with translating(path):
-        # Through SQLite, for a plain open and close would drop this process's POSIX locks on the file.
-        connection = _connect(path, "mode=ro&immutable=1")
-        with contextlib.closing(connection):
-            check_version(connection, shown(path.parent), write=True)
 
 
 def create_database(path: Path) -> None:

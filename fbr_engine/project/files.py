@@ -136,24 +136,6 @@ def load_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def append_json_line(path: Path, value: dict[str, Any]) -> None:
-    """Add one line of JSON to a file such as ``metrics.jsonl``; a line a crash cut short is closed first.
-
-    Raises `WriteError`.
-    """
-    make_folder(path.parent)
-    try:
-        with path.open("a+b") as file:
-            if file.tell() > 0:
-                file.seek(-1, 2)
-                broken = file.read(1) != b"\n"
-            else:
-                broken = False
-            file.write(b"\n" * broken + json.dumps(value).encode() + b"\n")
-    except OSError as error:
-        raise write_error(path, error) from error
-
-
 def make_folder(folder: Path) -> None:
     """Make a folder and its parents if need be. Raises `WriteError`."""
     try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ def import_folders(project: Project, classes: Sequence[str] | None = None) -> Im
     Folders such as ``images`` name no class, ``train`` and ``val`` name the split, masks beside a folder of
     images are passed over, and ``background`` holds images with none of the classes. An image in a class's
     folder has that class and none of the others; images outside of such folders are added untagged.
+    A folder named by a split that holds images itself, among folders of classes, is one of these.
     ``classes`` limits what is learnt and gives its order. All is added, or nothing. Raises `ProjectError`: no
     images, or no such class.
     """
@@ -57,12 +59,13 @@ def import_folders(project: Project, classes: Sequence[str] | None = None) -> Im
 
 
 class _Reader:
-    """Walks the image folder once and counts what it passes over."""
+    """Walks the image folder and counts what it passes over."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.counts: Counter[str] = Counter()
         self.unreadable: list[str] = []
+        self.split_names_of_classes: set[str] = set()
         self._beside_images: dict[str, bool] = {}
 
     def images(self) -> Iterator[StagedImage]:
@@ -82,6 +85,10 @@ class _Reader:
         for depth, name in enumerate(folders):
             plain = name.casefold()
             if plain in SPLITS and split is None:
+                folder = "/".join(folders)
+                if depth == len(folders) - 1 and folder in self._classes_named_by_splits:
+                    self.split_names_of_classes.add(folder)
+                    return StagedImage(image, split, (name,))
                 split = SPLITS[plain]
             elif plain in LABELS and self._is_beside_images("/".join(folders[:depth])):
                 self.counts["labels"] += 1
@@ -92,6 +99,25 @@ class _Reader:
             elif plain not in CONTAINERS:
                 return StagedImage(image, split, (name,))
         return StagedImage(image, split, None)
+
+    @cached_property
+    def _classes_named_by_splits(self) -> frozenset[str]:
+        """The folders named by a split that are classes: no folders are in them, those beside are classes."""
+        inside: defaultdict[str, set[str]] = defaultdict(set)
+        for folder in {image.rpartition("/")[0] for image in find_images(self.folder)} - {""}:
+            names = folder.split("/")
+            for depth, name in enumerate(names):
+                inside["/".join(names[:depth])].add(name)
+        found = set()
+        for parent, names_inside in list(inside.items()):
+            plain = {name.casefold(): name for name in names_inside}
+            splits = SPLITS.keys() & plain
+            others = plain.keys() - splits - LABELS - NOTHING
+            if len(splits) == 1 and others and not others & CONTAINERS:
+                folder = f"{parent}/{plain[splits.pop()]}".removeprefix("/")
+                if folder not in inside:
+                    found.add(folder)
+        return frozenset(found)
 
     def _is_beside_images(self, parent: str) -> bool:
         """Return whether a folder has one for images in it; what else is in it may be masks then."""
@@ -117,6 +143,11 @@ def _notes(report: ImportReport, reader: _Reader) -> Iterator[str]:
         yield "each image is tagged with the class its folder is named by, and with none of the others"
         if untagged:
             yield f"{untagged} images lie in no class's folder and stay untagged: they will not train"
+    for name in sorted(reader.split_names_of_classes)[:20]:
+        yield (
+            f"{shown(name)} is taken for a class, as the folders beside it are, not for a split: "
+            "if it is one, put its images into folders named by class in it, or name a tags file with --tags"
+        )
     if reader.counts["labels"]:
         yield f"{reader.counts['labels']} files in folders of masks or labels were passed over"
     for name in reader.unreadable[:20]:

@@ -91,14 +91,19 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def check_version(connection: sqlite3.Connection, name: str, *, write: bool) -> None:
-    """Raise if the database cannot be used as it is.
+    """Raise if an open database cannot be used as it is (see `check_header`)."""
+    application: int = connection.execute("PRAGMA application_id").fetchone()[0]
+    check_header(application, version_of(connection), name, write=write)
+
+
+def check_header(application: int, version: int, name: str, *, write: bool) -> None:
+    """Raise if a database with this application id and schema version cannot be used as it is.
 
     Raises `ProjectError` if it is no project's, or older than this program and only open for reading, and
     `ProjectTooNewError` if it is newer than this program.
     """
-    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+    if application != APPLICATION_ID:
         raise ProjectError(f"{name} is no FBR project: its project.sqlite was made by another program")
-    version = version_of(connection)
     if version > VERSION:
         raise ProjectTooNewError(
             f"{name} was made by a newer version (schema {version}, this program knows {VERSION}): "

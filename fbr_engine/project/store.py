@@ -21,12 +21,13 @@ from typing import Any, Self
 from fbr_engine.errors import ProjectError, ProjectLockedError
 from fbr_engine.formats.atomic import write_error
 from fbr_engine.project.classes import Classes
-from fbr_engine.project.database import Database, create_database, peek_version
+from fbr_engine.project.database import Database, create_database
 from fbr_engine.project.files import map_path, path_inside
 from fbr_engine.project.images import Images
 from fbr_engine.project.lock import WriterLock
 from fbr_engine.project.maps import Maps
 from fbr_engine.project.paths import DATABASE_NAME, check_image, decode_path, encode_path, shown
+from fbr_engine.project.peek import peek_version
 from fbr_engine.project.runs import FOLDER as RUNS
 from fbr_engine.project.runs import Runs
 from fbr_engine.project.tags import Tags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fbr_engine.config import CamsConfig
+from fbr_engine.data.augment import training_side
 from fbr_engine.data.images import Pixels
 from fbr_engine.data.tensors import resize_for_network, to_batch
 from fbr_engine.losses.kmeans import batched_kmeans
@@ -24,9 +26,10 @@ NO_NROI = 255
 
 @dataclass(frozen=True, slots=True)
 class ImageMaps:
-    """What inference says of one image of H x W px.
+    """What inference says of one image of H x W px at scale 1, where its longer side is that of training.
 
     ``cam``: C x ceil(H/8) x ceil(W/8) uint8, every class (tagged or not) divided by its own ``peak`` and times 255.
+    Its outermost values lie on the image's outermost pixels (corner-aligned), as in networks with sides of 32k+1.
     ``peak``: C float32, the highest activation, in logits: what normalising throws away.
     ``logits``: C float32, pooled over scales and flips. ``features``: h x w x D float16.
     ``nroi_labels``: h x w uint8, which NROI each background pixel belongs to, 255 for foreground.
@@ -42,68 +45,78 @@ class ImageMaps:
     nroi_sizes: npt.NDArray[np.int32]
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One scale: ``features`` 1 x F x h x w, upright; ``activation`` 1 x C x h x w, ReLU'd; ``logits`` C, pooled."""
+
+    features: Tensor
+    activation: Tensor
+    logits: Tensor
+
+
 class CamInference:
     """Computes `ImageMaps` with a run's network; ``basis`` (F x D) projects the encoder's features for the store."""
 
     def __init__(self, run: RunNetwork, config: CamsConfig, basis: Tensor, device: torch.device) -> None:
         self.run, self.config, self.basis, self.device = run, config, basis, device
+        self._side = training_side(run.config.crop)
 
     @torch.inference_mode()
     def __call__(self, image: Pixels, tags: npt.NDArray[np.int8], seed: int) -> ImageMaps:
         """Compute the maps of ``image`` (H x W x 3); ``tags``: C (1, 0, -1 unknown); ``seed`` starts k-means."""
-        grid = (-(-image.shape[0] // CAM_STRIDE), -(-image.shape[1] // CAM_STRIDE))
+        unit = self._side / max(image.shape[:2])
+        height, width = (math.ceil(length * unit / CAM_STRIDE) for length in image.shape[:2])
+        grid = (height, width)
         activation = torch.zeros(1, len(tags), *grid, device=self.device)
         logits = torch.zeros(len(tags), device=self.device)
-        plain = self._forward(image, 1.0)
+        plain = self._forward(image, unit)
         for scale in self.config.scales:
-            _, maps = plain if scale == 1.0 else self._forward(image, scale)
-            activation += F.interpolate(F.relu(maps), size=grid, mode="bilinear", align_corners=True)
-            logits += maps.mean(dim=(0, 2, 3))
+            view = plain if scale == 1.0 else self._forward(image, scale * unit)
+            activation += F.interpolate(view.activation, size=grid, mode="bilinear", align_corners=True)
+            logits += view.logits
         activation /= len(self.config.scales)
         peak = activation.amax(dim=(0, 2, 3))
         cam = (activation[0] / peak.clamp(min=1e-5)[:, None, None] * 255).round()
-        labels, centroids, sizes = self._nrois(*plain, tags, seed)
+        labels, centroids, sizes = self._nrois(plain, tags, seed)
         return ImageMaps(
             cam=cam.byte().cpu().numpy(),
             peak=peak.float().cpu().numpy(),
             logits=(logits / len(self.config.scales)).float().cpu().numpy(),
-            features=self._project(plain[0]),
+            features=self._project(plain.features),
             nroi_labels=labels,
             nroi_centroids=centroids,
             nroi_sizes=sizes,
         )
 
-    def _forward(self, image: Pixels, scale: float) -> tuple[Tensor, Tensor]:
-        """Return features (1 x F x h x w, upright) and CAM logits averaged with the mirrored image (1 x C x h x w)."""
+    def _forward(self, image: Pixels, scale: float) -> _View:
         batch = to_batch(resize_for_network(image, scale)[None], self.device)
         if not self.config.flip:
             out = self.run.network(batch)
-            return out.features, out.cam_logits
+            return _View(out.features, F.relu(out.cam_logits), out.class_logits[0])
         pair = torch.cat([batch, batch.flip(3)]).contiguous(memory_format=torch.channels_last)
         out = self.run.network(pair)
         # ReLU comes before the mean: CAMs are averaged, not logits.
-        maps = (F.relu(out.cam_logits[:1]) + F.relu(out.cam_logits[1:]).flip(3)) / 2
-        low = (out.cam_logits[:1].clamp(max=0) + out.cam_logits[1:].flip(3).clamp(max=0)) / 2
-        return out.features[:1], torch.where(maps > 0, maps, low)
+        activation = (F.relu(out.cam_logits[:1]) + F.relu(out.cam_logits[1:]).flip(3)) / 2
+        return _View(out.features[:1], activation, out.class_logits.mean(dim=0))
 
     def _project(self, features: Tensor) -> npt.NDArray[np.float16]:
         projected = torch.einsum("fhw,fd->hwd", features[0], self.basis)
         return projected.half().cpu().numpy()
 
     def _nrois(
-        self, features: Tensor, maps: Tensor, tags: npt.NDArray[np.int8], seed: int
+        self, view: _View, tags: npt.NDArray[np.int8], seed: int
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float16], npt.NDArray[np.int32]]:
         """Mine the image's NROIs in the background projection, or in the feature store's space without FBR."""
-        cam = normalised_cam(maps, torch.from_numpy(tags).to(self.device)[None])
+        cam = normalised_cam(view.activation, torch.from_numpy(tags).to(self.device)[None])
         known = bool((tags >= 0).any())
         mask = (seed_labels(cam, self.config.seed_threshold) == 0).flatten(1) & known
-        points = self._nroi_space(features).flatten(2).transpose(1, 2)
+        points = self._nroi_space(view.features).flatten(2).transpose(1, 2)
         generator = torch.Generator(self.device).manual_seed(seed)
         clusters = batched_kmeans(points, mask, self.config.nrois, generator=generator)
         kept = (clusters.sizes[0] > 0).nonzero()[:, 0]
         rank = torch.full((self.config.nrois + 1,), NO_NROI, dtype=torch.uint8, device=self.device)
         rank[kept] = torch.arange(len(kept), dtype=torch.uint8, device=self.device)
-        labels = rank[clusters.assignment[0]].view(maps.shape[-2:])
+        labels = rank[clusters.assignment[0]].view(cam.shape[-2:])
         centroids = clusters.centroids[0, kept].half().cpu().numpy()
         return labels.cpu().numpy(), centroids, clusters.sizes[0, kept].int().cpu().numpy()
 

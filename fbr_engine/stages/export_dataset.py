@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 import fbr_engine
 from fbr_engine.config import ExportConfig
-from fbr_engine.data.images import UPRIGHT, orientation, save_upright
+from fbr_engine.data.images import UPRIGHT, orientation, save_upright, upright_size
 from fbr_engine.errors import ConfigError, ReadError, WriteError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.formats.atomic import replace_file, write_atomically, write_error
@@ -154,12 +154,22 @@ class _Export:
             mask = self._to_category[shown.read()]
             if not source.is_file():
                 raise ReadError(f"{source}: the image is missing; put it back or remove it from the project")
+            self._check_size(image, source, mask)
             self._copy(image, source)
         except ReadError as error:
             return str(error)
         self._note(image, source, mask, any(tags.get(c.id) == 1 for c in self.classes))
         self._writer(image.split or "", stack).add_image(decode_path(image.path), mask)
         return None
+
+    def _check_size(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8]) -> None:
+        size = upright_size(source)
+        if size != mask.shape:
+            cams = self.project.map_path(self.info.name, image.path, "cams", "npz")
+            raise ReadError(
+                f"{image.path}: the photo is {size[1]} x {size[0]} px now, its mask {mask.shape[1]} x {mask.shape[0]}; "
+                f"delete {cams} and run cams and masks again"
+            )
 
     def _note(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8], tagged: bool) -> None:
         if tagged and not ((mask > 0) & (mask < 255)).any():

@@ -18,14 +18,16 @@ SAMPLE_IMAGES = 48
 
 
 @torch.inference_mode()
-def principal_basis(network: CamNetwork, images: Iterable[Pixels], device: torch.device) -> Tensor:
+def principal_basis(network: CamNetwork, images: Iterable[Pixels], side: float, device: torch.device) -> Tensor:
     """Return F x min(F, 128): the leading eigenvectors of the features' second moment, not centred.
+
+    Images are read with their longer side at ``side`` px.
 
     Cosine similarities then survive the projection as well as they can in so few dimensions.
     """
     moment = torch.zeros(network.backbone.channels, network.backbone.channels, dtype=torch.float64, device=device)
     for image in images:
-        features = network(to_batch(resize_for_network(image, 1.0)[None], device)).features
+        features = network(to_batch(resize_for_network(image, side / max(image.shape[:2]))[None], device)).features
         flat = features.permute(0, 2, 3, 1).flatten(0, 2).double()
         moment += flat.T @ flat / len(flat)
     vectors = torch.linalg.eigh(moment).eigenvectors

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from fbr_engine.config import CamsConfig
+from fbr_engine.data.augment import training_side
 from fbr_engine.data.device import memory_advice, pick_device
 from fbr_engine.data.images import Pixels
 from fbr_engine.data.prefetch import prefetch
+from fbr_engine.data.tensors import shrunk
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.project import FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
@@ -55,6 +59,9 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
             else:
                 done += 1
                 yield Progress(KIND, done, total, "images")
+        writer.commit()
+        if writer.count and not config.split:
+            writer.free()
     finally:
         writer.close()
     if done == 0:
@@ -72,62 +79,65 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     )
 
 
-def _clear(project: Project, info: RunInfo) -> None:
-    """Forget CAMs made otherwise, since all are made anew, and free the feature store, which only grows."""
-    project.maps.forget(info.id, KIND)
-    for shard in (project.runs.folder(info.name) / "features").glob("*.f16"):
-        shard.unlink(missing_ok=True)
-
-
 def _compute(
     project: Project, config: CamsConfig, digest: str, writer: _Writer
 ) -> Iterator[FileWritten | ImageSkipped]:
     """Write the maps of the images still to do."""
     device = pick_device(config.device)
     network = load_run_network(project, writer.info, device)
+    side = training_side(network.config.crop)
     inference: CamInference | None = None
-    for image, pixels in _images(project, writer.info, config.split, writer.fingerprint):
-        if isinstance(pixels, str):
-            project.images.set_problem(image.id, pixels)
-            yield ImageSkipped(image.path, pixels)
+    todo = project.maps.todo(writer.info.id, KIND, writer.fingerprint, config.split)
+    for image, photo in _photos(project, todo, side * max(1.0, *config.scales)):
+        if isinstance(photo, str):
+            project.images.set_problem(image.id, photo)
+            yield ImageSkipped(image.path, photo)
             continue
         if inference is None:
-            basis = _basis(project, writer.info, network, digest, device, pixels)
+            basis = _basis(project, writer.info, network, digest, device, photo)
             inference = CamInference(network, config, basis, device)
         tags = project.tags.matrix([image.id], network.class_ids)[0]
         with memory_advice(f"leave out large --scales, or leave out {image.path}"):
-            maps = inference(pixels, tags, image.id)
-        yield FileWritten(KIND, image.path, writer.write(image, maps, pixels, network.class_ids))
+            maps = inference(photo.pixels, tags, image.id)
+        yield FileWritten(KIND, image.path, writer.write(image, maps, photo.size, network.class_ids))
 
 
-def _images(project: Project, info: RunInfo, split: str, fingerprint: str) -> Iterator[tuple[ImageInfo, Pixels | str]]:
-    """Yield the images still to do with their pixels, or with why they cannot be read; reading runs ahead."""
-    todo = project.maps.todo(info.id, KIND, fingerprint, split)
-    items = ((image, project.image_path(image.path)) for image in todo)
-    read = prefetch(items, lambda item: read_or_reason(item[1]))
-    for (image, _), pixels in read:
-        yield image, pixels
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """The pixels of a photo, shrunk to what the network reads at most, and its own ``size`` (height, width) in px."""
+
+    pixels: Pixels
+    size: tuple[int, int]
+
+
+def _photos(project: Project, images: Iterable[ImageInfo], longest: float) -> Iterator[tuple[ImageInfo, _Photo | str]]:
+    """Yield the images with their photo, or with why it cannot be read; reading runs ahead."""
+    items = ((image, project.image_path(image.path)) for image in images)
+    for (image, _), photo in prefetch(items, lambda item: _load(item[1], longest)):
+        yield image, photo
+
+
+def _load(path: Path, longest: float) -> _Photo | str:
+    pixels = read_or_reason(path)
+    if isinstance(pixels, str):
+        return pixels
+    return _Photo(shrunk(pixels, longest), (pixels.shape[0], pixels.shape[1]))
 
 
 def _basis(
-    project: Project, info: RunInfo, network: RunNetwork, digest: str, device: torch.device, first: Pixels
+    project: Project, info: RunInfo, network: RunNetwork, digest: str, device: torch.device, first: _Photo
 ) -> torch.Tensor:
-    """Return the run's basis, made from a few images if need be; at least from the ``first`` one."""
+    """Return the run's basis, made from a few images all over the project if need be; at least from the ``first``."""
     path = project.runs.folder(info.name) / "features" / "basis.safetensors"
     basis = load_basis(path, digest)
     if basis is None:
-        basis = principal_basis(network.network, _sample(project) or [first], device)
+        side = training_side(network.config.crop)
+        sample = project.images.spread(min(project.images.count(), SAMPLE_IMAGES))
+        photos = (photo for _, photo in _photos(project, sample, side) if isinstance(photo, _Photo))
+        basis = principal_basis(network.network, (p.pixels for p in chain([first], photos)), side, device)
         make_folder(path.parent)
         save_basis(path, basis, digest)
     return basis.to(device)
-
-
-def _sample(project: Project) -> list[Pixels]:
-    """Return a few readable images from all over the project."""
-    count = project.images.count()
-    images = project.images.spread(min(count, 2 * SAMPLE_IMAGES))
-    pixels = (read_or_reason(project.image_path(image.path)) for image in images)
-    return list(islice((p for p in pixels if not isinstance(p, str)), SAMPLE_IMAGES))
 
 
 class _Writer:
@@ -138,21 +148,22 @@ class _Writer:
         folder = project.runs.folder(info.name)
         self.shards = FeatureShards(folder / "features") if features else None
         self.pending: list[tuple[int, int, str, str, str, dict[str, str]]] = []
+        self.sizes: list[tuple[int, int, int]] = []
         self.count = 0
 
-    def write(self, image: ImageInfo, maps: ImageMaps, pixels: Pixels, class_ids: list[int]) -> str:
-        """Write the maps of ``image`` and return where they lie, relative to the project."""
-        if self.anew:  # not before the first image is computed: until then the old CAMs are all there is
-            _clear(self.project, self.info)
+    def write(self, image: ImageInfo, maps: ImageMaps, size: tuple[int, int], class_ids: list[int]) -> str:
+        """Write the maps of ``image``, ``size`` (height, width) px; return where they lie, relative to the project."""
+        if self.anew and self.shards is not None:
+            self.shards.begin_new_shard()
             self.anew = False
         path = self.project.map_path(self.info.name, image.path, KIND, "npz")
-        size = np.array(pixels.shape[:2], dtype=np.int32)
-        save_arrays(path, **_arrays(maps), size=size, class_ids=np.array(class_ids, dtype=np.int32))
+        facts = {"size": np.array(size, dtype=np.int32), "class_ids": np.array(class_ids, dtype=np.int32)}
+        save_arrays(path, **_arrays(maps), **facts)
         extra = {"features": self.shards.append(maps.features)} if self.shards is not None else {}
         location = path.relative_to(self.project.folder).as_posix()
         self.pending.append((self.info.id, image.id, KIND, self.fingerprint, location, extra))
-        if (image.height, image.width) != pixels.shape[:2]:
-            self.project.images.set_size(image.id, pixels.shape[1], pixels.shape[0])
+        if (image.height, image.width) != size:
+            self.sizes.append((image.id, size[1], size[0]))
         self.count += 1
         if len(self.pending) >= COMMIT_EVERY:
             self.commit()
@@ -162,8 +173,18 @@ class _Writer:
         """Record what is written, once it is sure to be on the disk."""
         if self.shards is not None:
             self.shards.sync()
-        self.project.maps.record_many(self.pending)
-        self.pending = []
+        with self.project.transaction():
+            self.project.maps.record_many(self.pending)
+            self.project.images.set_sizes(self.sizes)
+        self.pending, self.sizes = [], []
+
+    def free(self) -> None:
+        """Remove the shards of the feature store that no record points to any more: those of an earlier pass."""
+        if self.shards is None:
+            return
+        records = self.project.maps.done(self.info.id, KIND)
+        used = {int(extra["features"].split(":")[0]) for _, _, extra in records if "features" in extra}
+        self.shards.remove(set(self.shards.shards()) - used)
 
     def close(self) -> None:
         """Record the rest and let go of the feature store."""

@@ -208,7 +208,7 @@ class _Job:
     def _write(self, record: CamRecord, mask: Mask) -> str:
         path = self.project.map_path(self.info.name, record.image.path, KIND, "png")
         save_mask(path, mask)
-        self.empty += any(value == 1 for value in record.tags.values()) and not mask.any()
+        self.empty += 1 in record.tags.values() and not mask.any()
         location = path.relative_to(self.project.folder).as_posix()
         self.pending.append((self.info.id, record.image.id, KIND, self.fingerprint(record), location, None))
         self.count += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -25,10 +24,20 @@ class StoredCam:
     def scores(self, size: tuple[int, int] | None = None) -> npt.NDArray[np.float32]:
         """Return the CAMs in [0, 1], resized to ``size`` (height, width) or to the image: T x H x W."""
         height, width = size or self.size
-        planes = [
-            cv2.resize(plane.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) for plane in self.cam
-        ]
-        return (np.stack(planes) / 255 if planes else np.zeros((0, height, width))).astype(np.float32)
+        rows, columns = _corner_weights(height, self.cam.shape[1]), _corner_weights(width, self.cam.shape[2])
+        scores: npt.NDArray[np.float32] = rows @ (self.cam.astype(np.float32) / np.float32(255)) @ columns.T
+        return scores
+
+
+def _corner_weights(target: int, source: int) -> npt.NDArray[np.float32]:
+    """Return the ``target`` x ``source`` matrix of linear interpolation that maps corners onto corners."""
+    place = np.linspace(0, source - 1, target)
+    low = np.minimum(place.astype(np.intp), max(source - 2, 0))
+    weights = np.zeros((target, source), dtype=np.float32)
+    weights[np.arange(target), low] = 1 - (place - low)
+    if source > 1:
+        weights[np.arange(target), low + 1] = place - low
+    return weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class CamRecord:
 
 
 def cam_record(project: Project, info: RunInfo, image: ImageInfo) -> CamRecord | None:
-    """Return where the CAMs of ``image`` lie, or None when there are none or nothing is known of its tags."""
+    """Return where the CAMs of ``image`` lie, or None when there are none or no tag of a learnt class is known."""
     found = project.maps.get(info.id, image.id, KIND)
-    tags = project.tags.of(image.id) if found else {}
+    learnt = info.figures.get("class_ids", ())
+    tags = {c: value for c, value in project.tags.of(image.id).items() if c in learnt} if found else {}
     return CamRecord(image, project.path_of(found.location), found.fingerprint, tags) if found and tags else None

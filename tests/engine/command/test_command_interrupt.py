@@ -41,6 +41,13 @@ def test_new_leaves_nothing_behind(engine: Engine, drawn: Workplace) -> None:
     assert engine(*arguments).status == 0
 
 
+def test_new_that_was_finished_when_it_was_to_stop_is_done(engine: Engine, drawn: Workplace) -> None:
+    arguments = ("new", drawn.root / "q", "--images", drawn.images, "--tags", drawn.tags)
+    done = engine.hooked(ctrl_c_at(lambda event: event.name == "result"), *arguments)
+    assert done.status == 0
+    assert engine("info", drawn.root / "q").result["images"] == 10
+
+
 def test_train_keeps_a_checkpoint_to_resume_from(engine: Engine, drawn: Workplace) -> None:
     arguments = ("train", drawn.project, *TRAIN, "--epochs", "2", "--method", "cam")
     done = engine.hooked(ctrl_c_at(after("train", 2)), *arguments)

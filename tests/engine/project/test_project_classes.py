@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import string
+from pathlib import Path
+
 import pytest
 
 from fbr_engine.errors import ProjectError
+from fbr_engine.formats.classes_txt import load_classes_txt, save_classes_txt
 from fbr_engine.project import Project
+from fbr_engine.project.classes import clean_class_name
 
 
 def test_classes_keep_order_ids_and_names(project: Project) -> None:
@@ -25,11 +30,28 @@ def test_one_name_in_two_unicode_forms_is_one_class(project: Project) -> None:
     assert project.classes.get("cafe\u0301").name == "caf\u00e9"
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a;b", "a\nb", "background", "Background", "\x1b[2J", "x" * 201])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a;b", "a\nb", "background", "Background", "\x1b[2J", "x" * 201, ":smile", " ,x"]
+)
 def test_names_no_class_can_have(project: Project, name: str) -> None:
     with pytest.raises(ProjectError):
         project.classes.add(["fine", name])
     assert project.classes.all() == []
+
+
+def test_a_name_that_is_allowed_comes_back_from_classes_txt(tmp_path: Path) -> None:
+    refused = set()
+    for sign in string.punctuation:
+        try:
+            names = {1: clean_class_name(f"{sign}x"), 2: clean_class_name(f"x{sign}"), 3: clean_class_name(f"1 {sign}")}
+        except ProjectError:
+            refused.add(sign)
+        else:
+            save_classes_txt(tmp_path / "classes.txt", names)
+            assert load_classes_txt(tmp_path / "classes.txt") == names
+    assert refused == set(":,;")
+    with pytest.raises(ProjectError, match="':smile': it may not begin with ':' or ',', rename it"):
+        clean_class_name(":smile")
 
 
 def test_an_unknown_class_is_told_with_those_there_are(project: Project) -> None:

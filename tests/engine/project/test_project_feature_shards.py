@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fbr_engine.errors import ReadError, WriteError
-from fbr_engine.project import FeatureShards
+from fbr_engine.project import FeatureShards, feature_shards
 
 
 def features(seed: int, *shape: int) -> np.ndarray:
@@ -52,6 +52,75 @@ def test_a_map_larger_than_a_shard_gets_its_own(tmp_path: Path) -> None:
     with FeatureShards(tmp_path, shard_bytes=100) as shards:
         places = [shards.append(features(i, 10, 10, 2)) for i in range(2)]
     assert [place.split(":")[0] for place in places] == ["0", "1"]
+
+
+def test_a_number_is_never_used_again(tmp_path: Path) -> None:
+    with FeatureShards(tmp_path) as reader:
+        with FeatureShards(tmp_path, shard_bytes=100) as shards:
+            old = [shards.append(features(i, 4, 4, 8)) for i in range(3)]
+            assert (reader.read(old[2]) == features(2, 4, 4, 8)).all()
+            shards.remove(shards.shards())
+            assert shards.shards() == []
+        with FeatureShards(tmp_path) as shards:
+            new = shards.append(features(3, 4, 4, 8))
+            assert (reader.read(new) == features(3, 4, 4, 8)).all()
+            assert new.split(":")[0] == "3"
+            assert shards.shards() == [3]
+    with pytest.raises(ReadError, match=r"00002\.f16 is missing"):
+        FeatureShards(tmp_path).read(old[2])
+
+
+def test_a_new_generation_is_written_beside_the_old_one(tmp_path: Path) -> None:
+    with FeatureShards(tmp_path) as shards:
+        assert shards.shards() == []
+        old = shards.append(features(0, 4, 4, 8))
+    with FeatureShards(tmp_path) as shards:
+        outdated = shards.shards()
+        shards.begin_new_shard()
+        new = [shards.append(features(i, 4, 4, 8)) for i in (1, 2)]
+        assert [place.split(":")[0] for place in new] == ["1", "1"]
+        assert (shards.read(old) == features(0, 4, 4, 8)).all()
+        shards.remove(outdated)
+        assert shards.shards() == [1]
+        new.append(shards.append(features(3, 4, 4, 8)))
+        assert new[2].split(":")[0] == "1"
+        with pytest.raises(ReadError, match=r"00000\.f16 is missing"):
+            shards.read(old)
+    with FeatureShards(tmp_path) as shards:
+        for i, place in enumerate(new, 1):
+            assert (shards.read(place) == features(i, 4, 4, 8)).all()
+
+
+@pytest.mark.parametrize("counter", [None, b"", b"-3\n", b"\xff", b"0\n"])
+def test_numbers_go_on_if_the_counter_is_lost(tmp_path: Path, counter: bytes | None) -> None:
+    (tmp_path / "00006.f16").write_bytes(b"older")
+    if counter is not None:
+        (tmp_path / "next").write_bytes(counter)
+    with FeatureShards(tmp_path) as shards:
+        shards.remove([6, 8])
+        assert shards.append(features(0, 4, 4, 8)).split(":")[0] == "7"
+        shards.remove([7])
+        assert shards.append(features(0, 4, 4, 8)).split(":")[0] == "8"
+
+
+def test_a_shard_that_is_held_stays_until_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "is mapped", str(path))
+
+    with FeatureShards(tmp_path) as shards:
+        shards.append(features(0, 4, 4, 8))
+        shards.begin_new_shard()
+        shards.append(features(1, 4, 4, 8))
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "unlink", refuse)
+            patch.setattr(feature_shards, "_MAPPED_FILES_STAY", True)
+            shards.remove([0])
+            assert shards.shards() == [0, 1]
+            patch.setattr(feature_shards, "_MAPPED_FILES_STAY", False)
+            with pytest.raises(WriteError, match=r"00000\.f16: read-only or no rights"):
+                shards.remove([0])
+        shards.remove([0])
+        assert shards.shards() == [1]
 
 
 @pytest.mark.parametrize("location", ["", "x", "0:0:1:1", "-1:0:1:1:1", "0:0:1:1:1:1", "../x:0:1:1:1", "0:0:1:1:٣"])

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from fbr_engine.errors import ProjectError, ReadError, WriteError
 from fbr_engine.project import (
-    append_json_line,
     encode_path,
     file_systems,
     free_space_check,
@@ -120,23 +118,11 @@ def test_json_comes_back(tmp_path: Path) -> None:
         load_json(tmp_path / "none.json")
 
 
-def test_lines_go_on_after_one_that_was_cut_short(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    append_json_line(path, {"step": 1})
-    append_json_line(path, {"step": 2})
-    path.write_bytes(path.read_bytes()[:-4])
-    append_json_line(path, {"step": 3})
-    lines = path.read_text().splitlines()
-    assert (json.loads(lines[0]), json.loads(lines[2])) == ({"step": 1}, {"step": 3})
-    assert len(lines) == 3
-
-
 def test_writing_below_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for save in (
         lambda: save_json(tmp_path / "file" / "a.json", {}),
         lambda: save_arrays(tmp_path / "file" / "a.npz", x=np.zeros(1)),
-        lambda: append_json_line(tmp_path / "file" / "a.jsonl", {}),
     ):
         with pytest.raises(WriteError, match="file"):
             save()

@@ -139,6 +139,37 @@ def test_folders_name_classes_and_splits(project: Project, touch: Touch) -> None
     assert any("2 images" in note and "untagged" in note for note in report.notes)
 
 
+@pytest.mark.parametrize("root", ["", "images/", "val/"])
+def test_a_class_may_be_named_like_a_split(project: Project, touch: Touch, root: str) -> None:
+    touch(*(f"{root}{name}" for name in ("boat/1.jpg", "train/2.jpg", "sheep/3.jpg", "background/4.jpg")))
+    report = import_folders(project)
+    assert report.classes == {"boat": 1, "sheep": 1, "train": 1}
+    assert tags(project)[f"{root}train/2.jpg"] == {"boat": 0, "sheep": 0, "train": 1}
+    assert report.splits == ({"val": 4} if root == "val/" else {})
+    told = [note for note in report.notes if f"{root}train is taken for a class" in note]
+    assert len(told) == (0 if root == "val/" else 1)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train/cat/1.jpg", "dog/2.jpg"),
+        ("train/1.jpg", "train/cat/2.jpg", "dog/3.jpg"),
+        ("train/1.jpg", "val/2.jpg", "extra/3.jpg"),
+        ("train/1.jpg", "images/2.jpg", "extra/3.jpg"),
+        ("train/1.jpg", "2.jpg"),
+        ("train/1.jpg", "notes/readme.txt", "masks/1.png", "background/2.jpg"),
+        ("train/1.jpg", "p/project.sqlite", "p/runs/a/masks/1.jpg.png", ".hidden/1.jpg"),
+    ],
+)
+def test_a_split_stays_a_split(project: Project, touch: Touch, names: tuple[str, ...]) -> None:
+    touch(*names)
+    report = import_folders(project)
+    assert report.splits["train"] == sum(name.startswith("train/") for name in names)
+    assert "train" not in report.classes
+    assert not any("is taken for a class" in note for note in report.notes)
+
+
 def test_folders_can_be_limited_to_classes(project: Project, touch: Touch) -> None:
     touch("dog/1.jpg", "cat/2.jpg", "ant/3.jpg")
     with pytest.raises(ProjectError, match="tagged cow: there are ant, cat, dog"):

@@ -46,6 +46,28 @@ with project.database.transaction() as connection:
 """
 
 
+WRITE_AND_CHECKPOINT = """
+import sys
+from pathlib import Path
+from fbr_engine.project import Project
+with Project.open(Path(sys.argv[1]), write=True) as project:
+    print("open")
+    for start in range(0, 10**9, 3000):
+        project.images.add(f"{start + i}.jpg" for i in range(3000))
+        project.database._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
+"""
+
+TRY_TO_WRITE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0)
+try:
+    connection.execute("BEGIN IMMEDIATE")
+    print("wrote")
+except sqlite3.OperationalError:
+    print("busy")
+"""
+
+
 def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
@@ -256,6 +278,56 @@ def test_a_killed_writer_leaves_a_good_project(project: Project, other_process: 
         assert writer.images.count() == 1
         assert writer.runs.get("alive").status == "stopped"
         assert writer.images.add(["more.jpg"]) == 1
+
+
+def test_a_checkpoint_that_was_cut_short_loses_nothing(project: Project) -> None:
+    path, journal = (project.folder / name for name in ("project.sqlite", "project.sqlite-wal"))
+    project.close()
+    before = path.read_bytes()
+    with Project.open(project.folder, write=True) as writer:
+        writer.images.add(f"{i}.jpg" for i in range(5000))
+        pages = journal.read_bytes()
+    after = path.read_bytes()
+    assert len(after) > len(before)
+    size = int.from_bytes(after[16:18], "big")
+    path.write_bytes(after[:size] + before[size:])
+    journal.write_bytes(pages)
+    with Project.open(project.folder, write=True) as writer:
+        assert writer.images.count() == 5000
+        assert writer.database.value("PRAGMA integrity_check") == "ok"
+
+
+def test_a_project_opens_while_another_process_writes_and_checkpoints(project: Project, other_process: Start) -> None:
+    project.close()
+    writer = other_process(WRITE_AND_CHECKPOINT, project.folder)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "open\n"
+    path, counts = project.folder / "project.sqlite", []
+    for _ in range(100):
+        with Project.open(project.folder) as reader:
+            counts.append(reader.images.count())
+        with pytest.raises(ProjectLockedError):
+            Project.open(project.folder, write=True)
+        database.Database(path, write=True).close()
+    assert counts == sorted(counts)
+    assert writer.poll() is None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks as POSIX has them")
+def test_opening_again_keeps_the_locks_of_this_process(
+    tmp_path: Path, images: Path, other_process: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "is_on_network", lambda _: True)  # a rollback journal locks the database itself
+    with Project.create(tmp_path / "p", images) as writer:
+        (tmp_path / "link").symlink_to(writer.folder)
+        with writer.transaction():
+            writer.images.add(["a.jpg"])
+            for folder in (writer.folder, tmp_path / "link"):
+                Project.open(folder).close()
+                with pytest.raises(ProjectLockedError):
+                    Project.open(folder, write=True)
+            assert other_process(TRY_TO_WRITE, writer.folder / "project.sqlite").communicate()[0] == "busy\n"
+    assert other_process(TRY_TO_WRITE, writer.folder / "project.sqlite").communicate()[0] == "wrote\n"
 
 
 @pytest.fixture(params=["WAL", "TRUNCATE"])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from workplace import Engine, Workplace
+from workplace import CAMS, Engine, Workplace
 
 from fbr_engine.formats.indexed_png import load_indexed_png, save_indexed_png
 
@@ -134,6 +134,23 @@ def test_copied_images_are_the_same_bytes_or_upright(engine: Engine, trained: Wo
     (entry,) = [image for image in coco.dataset["images"] if image["file_name"] == "val_0001.jpg"]
     assert (entry["width"], entry["height"]) == (60, 96)
     assert {path.name: path.read_bytes() for path in trained.images.iterdir()} == before
+
+
+def test_a_photo_replaced_by_another_size_does_not_get_the_old_mask(engine: Engine, trained: Workplace) -> None:
+    paint(trained)
+    name = "train_0001.png"
+    Image.new("RGB", (50, 40)).save(trained.images / name)
+    done = engine("export", trained.project, "--out", trained.root / "o")
+    assert done.skipped == [name]
+    (skipped,) = done.named("image_skipped")
+    assert "50 x 40 px now, its mask 96 x 96" in skipped["reason"]
+    stale = trained.project / "runs/fbr/cams" / f"{name}.npz"
+    assert str(stale) in skipped["reason"]
+    stale.unlink()  # what the message advises
+    assert engine("cams", trained.project, *CAMS).result["computed"] == 1
+    assert engine("masks", trained.project, "--device", "cpu").status == 0
+    again = engine("export", trained.project, "--out", trained.root / "again")
+    assert again.skipped == []
 
 
 def test_a_folder_with_something_in_it_is_refused(engine: Engine, trained: Workplace) -> None:
