@@ -72,6 +72,12 @@ _VERSION_1 = (
             ("DELETE", "OLD", ""),
         )
     ),
+    # A mask is made of CAMs: new ones, of whatever configuration, make it out of date too.
+    *(
+        f"CREATE TRIGGER cams_{change.lower()}_outdates_mask AFTER {change} ON map WHEN NEW.kind = 'cams' BEGIN "
+        "DELETE FROM map WHERE run_id = NEW.run_id AND image_id = NEW.image_id AND kind = 'masks'; END"
+        for change in ("INSERT", "UPDATE")
+    ),
 )
 
 

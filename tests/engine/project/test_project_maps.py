@@ -75,3 +75,15 @@ def test_files_somebody_removed_are_done_again(project: Project, run_id: int) ->
     path.unlink()
     assert project.maps.forget_missing(run_id, "masks") == 1
     assert todo(project, run_id, "masks", "f") == [2, 3, 4, 5]
+
+
+def test_new_cams_and_changed_tags_outdate_the_mask_of_their_image_alone(project: Project, run_id: int) -> None:
+    maps = project.maps
+    (cat,) = project.classes.add(["cat"])
+    for image in (1, 2, 3):
+        maps.record(run_id, image, "cams", "f1", f"{image}.npz")
+        maps.record(run_id, image, "masks", "m1", f"{image}.png")
+    maps.record(run_id, 1, "cams", "f1", "1.npz")
+    project.tags.set(2, cat.id, 1)
+    assert [image.id for image, _, _ in maps.done(run_id, "masks")] == [3]
+    assert maps.count_done(run_id, "cams") == 3
