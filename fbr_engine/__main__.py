@@ -83,11 +83,16 @@ def _resumed_config(project: Project, typed: argparse.Namespace) -> TrainConfig:
 def _failed(error: Exception) -> int:
     if os.environ.get(TRACEBACK):
         traceback.print_exception(error)
-    known = isinstance(error, FbrError)
     text = " ".join(str(error).split()) or type(error).__name__
-    hint = "" if known else f" (unexpected {type(error).__name__}; set {TRACEBACK}=1 to see where, and report it)"
+    hint = "" if isinstance(error, FbrError) else _hint(error)
     print(f"fbr-engine: {text}{hint}", file=sys.stderr)
     return 1
+
+
+def _hint(error: Exception) -> str:
+    if isinstance(error, ImportError):
+        return " (the installation is incomplete: see fbr-engine doctor; a bare Linux: apt install libgl1 libglib2.0-0)"
+    return f" (unexpected {type(error).__name__}; set {TRACEBACK}=1 to see where, and report it)"
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def run(_config: DoctorConfig | None = None) -> Iterator[Event]:
         "system": platform.platform(),
         "packages": {name: _version(name) for name in PACKAGES},
     }
-    values |= _hardware() | {"devices": _devices(), "qt_platform": qt_platform()}
+    values |= _hardware() | {"devices": _devices(), "opencv": _opencv(), "qt_platform": qt_platform()}
     values["weights"] = _weights() or "none yet: downloaded when first used, or give a file with --weights"
     try:
         values["assets"] = str(assets_folder())
@@ -91,6 +91,14 @@ def _devices() -> list[str]:
         found = torch.cuda.get_device_properties(index)
         devices.append(f"cuda:{index} {found.name}, {found.total_memory / 2**30:.1f} GiB")
     return devices
+
+
+def _opencv() -> str:
+    try:
+        import cv2
+    except Exception as error:  # on a bare Linux server it lacks system libraries
+        return f"does not start: {error} (on Debian and Ubuntu: apt install libgl1 libglib2.0-0)"
+    return f"starts, {cv2.getNumThreads()} threads"
 
 
 def _weights() -> list[str]:

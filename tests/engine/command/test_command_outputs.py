@@ -223,3 +223,17 @@ def test_the_whole_path_in_processes_of_its_own(drawn: Workplace) -> None:
     run("cams", drawn.project, *CAMS)
     run("masks", drawn.project)
     assert run("export", drawn.project, "--out", drawn.root / "o")["images"] == 10
+
+
+def test_a_library_that_does_not_start_is_named_with_the_remedy(trained: Workplace) -> None:
+    code = (
+        "import sys; sys.modules['cv2'] = None\n"
+        "from fbr_engine.__main__ import main\n"
+        "print(main(['masks', sys.argv[1]]), main(['doctor', '--json']))"
+    )
+    command = [sys.executable, "-c", code, str(trained.project)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "apt install libgl1" in done.stderr
+    report, statuses = done.stdout.splitlines()
+    assert "does not start" in json.loads(report)["opencv"]
+    assert statuses == "1 0"
