@@ -23,10 +23,10 @@ pytestmark = [
 
 
 def few_tags(folder: Path) -> Path:
-    """Write the tags of the first 72 train and 24 val photos."""
+    """Write the tags of 72 train and 24 val photos from all over the table."""
     with (PHOTOS / "tags.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    kept = [r for r in rows if r["split"] == "train"][:72] + [r for r in rows if r["split"] == "val"][:24]
+    kept = [r for r in rows if r["split"] == "train"][::13][:72] + [r for r in rows if r["split"] == "val"][::9][:24]
     target = folder / "tags.csv"
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["image", "split", "tags"])
@@ -48,7 +48,9 @@ def test_from_tagged_photos_to_a_coco_dataset(method: str, tmp_path: Path, capsy
     )
     assert made["images"] == 96
     assert made["unlisted"] == 2 * 1163 - 96, "the masks lie beside the photos"
-    run("train", project, "--method", method, "--weights", str(WEIGHTS), "--split", "train", "--epochs", "4")
+    # So few photos need more steps at a higher rate than the defaults, which are for a thousand.
+    fast = ("--epochs", "6", "--batch", "8", "--lr-encoder", "3e-4", "--lr-head", "3e-3")
+    run("train", project, "--method", method, "--weights", str(WEIGHTS), "--split", "train", *fast)
     run("cams", project, "--scales", "1")
     plain = run("masks", project)
     figures = run("evaluate", project, "--masks", str(PHOTOS / "SegmentationClass"))
@@ -57,7 +59,7 @@ def test_from_tagged_photos_to_a_coco_dataset(method: str, tmp_path: Path, capsy
     refined = run("masks", project, "--refine", "pamr")
     assert refined["threshold"] == plain["threshold"]
     better = run("evaluate", project, "--masks", str(PHOTOS / "SegmentationClass"))
-    # Far below what four epochs of all photos reach, far above chance: a broken step in between falls through it.
+    # Measured: 0.38. All background is 0.10: a broken step in between falls through the bar.
     assert figures["miou"] > 0.25  # type: ignore[operator]
     assert better["miou"] > 0.25  # type: ignore[operator]
     run("export", project, "--format", "coco", "--out", str(tmp_path / "coco"))
