@@ -116,9 +116,10 @@ def upright_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             width, height = image.size
+            turned = _orientation(image) in TRANSPOSING
     except Exception as error:  # Pillow's decoders raise nearly anything on hostile bytes
         raise ReadError(f"{path}: the image cannot be read; replace or remove the file") from error
-    return (width, height) if orientation(path) in TRANSPOSING else (height, width)
+    return (width, height) if turned else (height, width)
 
 
 def save_upright(source: Path, target: BinaryIO) -> None:

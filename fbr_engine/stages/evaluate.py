@@ -15,7 +15,7 @@ from fbr_engine.events import Event, ImageSkipped, Notice, Progress, Result, Sta
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages.confusion import Counts, confusion_counts, iou_per_class, mean_iou
 from fbr_engine.stages.mask_folder import MaskFolder
-from fbr_engine.stages.run_files import find_run
+from fbr_engine.stages.run_files import find_run, run_classes
 from fbr_engine.stages.shown_masks import ShownMask, require_masks, shown_masks
 
 STAGE = "evaluate"
@@ -61,8 +61,7 @@ class _Tally:
     """Counts pixels by (truth, prediction), apart for each split."""
 
     def __init__(self, project: Project, info: RunInfo, truth: MaskFolder) -> None:
-        learnt = set(info.figures.get("class_ids", []))
-        classes = [c for c in project.classes.all() if c.id in learnt]
+        classes = run_classes(project, info)
         self.names = [c.name for c in classes]
         self._ids = {c.id: index for index, c in enumerate(classes, start=1)}
         self._truth = truth

@@ -23,8 +23,8 @@ from fbr_engine.errors import ConfigError, ReadError, WriteError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.formats.atomic import replace_file, write_atomically, write_error
 from fbr_engine.formats.coco import CocoWriter
-from fbr_engine.project import ClassInfo, ImageInfo, Project, RunInfo, decode_path, free_space_check
-from fbr_engine.stages.run_files import find_run
+from fbr_engine.project import ImageInfo, Project, RunInfo, decode_path, free_space_check
+from fbr_engine.stages.run_files import find_run, run_classes
 from fbr_engine.stages.shown_masks import require_masks, shown_mask
 
 STAGE = "export"
@@ -115,8 +115,7 @@ class _Export:
         self, project: Project, info: RunInfo, config: ExportConfig, folder: Path, report: ExportReport
     ) -> None:
         self.project, self.info, self.config, self.folder, self.report = project, info, config, folder, report
-        learnt = set(info.figures.get("class_ids", []))
-        self.classes: list[ClassInfo] = [c for c in project.classes.all() if c.id in learnt]
+        self.classes = run_classes(project, info)
         self._to_category = np.zeros(256, dtype=np.uint8)
         self._to_category[255] = 255
         for position, info_ in enumerate(self.classes, start=1):

@@ -26,8 +26,8 @@ from fbr_engine.stages.cam_inference import CamInference, ImageMaps
 from fbr_engine.stages.feature_basis import SAMPLE_IMAGES, load_basis, principal_basis, save_basis
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.run_network import RunNetwork, load_run_network
+from fbr_engine.stages.stored_cams import KIND
 
-KIND = "cams"
 COMMIT_EVERY = 32
 
 

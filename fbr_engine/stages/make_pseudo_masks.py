@@ -23,11 +23,11 @@ from fbr_engine.refiners import REFINERS
 from fbr_engine.stages.broken_images import known_problems
 from fbr_engine.stages.mask_cleanup import without_specks
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
+from fbr_engine.stages.shown_masks import KIND
 from fbr_engine.stages.stored_cams import KIND as CAMS
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
 from fbr_engine.stages.thresholds import LEVELS, cam_histogram, otsu_threshold
 
-KIND = "masks"
 # Refinement follows colours between neighbours; beyond this size they say no more and memory runs out.
 REFINE_SIDE = 640
 
@@ -135,7 +135,6 @@ class _Job:
         self.folder = project.runs.folder(info.name)
         self.count = self.skipped = self.empty = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
-        self.learnt = set(info.figures.get("class_ids", []))
 
     def records(self) -> Iterator[tuple[CamRecord, bool]]:
         """Yield the images with CAMs and tags, and whether their mask is there, made of the same."""
@@ -147,7 +146,7 @@ class _Job:
 
     def fingerprint(self, record: CamRecord) -> str:
         """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
-        present = sorted(c for c, value in record.tags.items() if value == 1 and c in self.learnt)
+        present = sorted(c for c, value in record.tags.items() if value == 1)
         text = f"{record.fingerprint} {present} {self.threshold:.4f} {self.refine} {self.smallest:g}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from fbr_engine.errors import ProjectError
-from fbr_engine.project import Project, RunInfo
+from fbr_engine.project import ClassInfo, Project, RunInfo
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -14,6 +14,12 @@ CHECKPOINT = "checkpoint.safetensors"
 def find_run(project: Project, name: str | None) -> RunInfo:
     """Return the run called ``name``, or the latest. Raises `ProjectError` with the remedy if there is none."""
     return project.runs.get(name) if name else project.runs.latest()
+
+
+def run_classes(project: Project, info: RunInfo) -> list[ClassInfo]:
+    """Return the classes the run has learnt, in the project's order."""
+    learnt = set(info.figures.get("class_ids", ()))
+    return [c for c in project.classes.all() if c.id in learnt]
 
 
 def checkpoint_path(project: Project, info: RunInfo) -> Path:
