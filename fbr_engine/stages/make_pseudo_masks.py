@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from fbr_engine.config import MasksConfig
-from fbr_engine.data.device import memory_advice, pick_device
-from fbr_engine.data.images import read_image
+from fbr_engine.data.device import pick_device
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.errors import ProjectError, ReadError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.formats.classes_txt import save_classes_txt
 from fbr_engine.project import Project, RunInfo, make_folder, save_mask
-from fbr_engine.refiners import REFINERS
 from fbr_engine.stages.broken_images import known_problems
-from fbr_engine.stages.mask_cleanup import without_specks
+from fbr_engine.stages.pseudo_mask import Mask
+from fbr_engine.stages.refined_mask import MaskMaker, MaskSource
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.shown_masks import KIND
 from fbr_engine.stages.stored_cams import KIND as CAMS
-from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
+from fbr_engine.stages.stored_cams import CamRecord, cam_record
 from fbr_engine.stages.thresholds import LEVELS, cam_histogram, otsu_threshold
-
-# Refinement follows colours between neighbours; beyond this size they say no more and memory runs out.
-REFINE_SIDE = 640
-
-Mask = npt.NDArray[np.uint8]
 
 
 def run(project: Project, config: MasksConfig, run_name: str | None = None) -> Iterator[Event]:
@@ -104,34 +95,12 @@ def _histogram(record: CamRecord | None) -> npt.NDArray[np.float64] | None:
     return cam_histogram(stored.cam.max(axis=0)) if stored is not None and len(stored.cam) else None
 
 
-def soft_scores(stored: StoredCam, threshold: float, size: tuple[int, int]) -> npt.NDArray[np.float32]:
-    """Return (1 + T) x H x W scores at ``size``: the threshold for background, then the tagged classes' CAMs."""
-    background = np.full((1, *size), threshold, dtype=np.float32)
-    return np.concatenate([background, stored.scores(size)])
-
-
-def to_mask(scores: npt.NDArray[np.float32], class_ids: npt.NDArray[np.int32]) -> Mask:
-    """Return the argmax of `soft_scores` as pixel ids, H x W uint8; ties go to background."""
-    ids: Mask = np.concatenate([[0], class_ids]).astype(np.uint8)
-    mask: Mask = ids[scores.argmax(axis=0)]
-    return mask
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """The CAMs and, for refinement, the pixels of one image."""
-
-    cam: StoredCam
-    pixels: npt.NDArray[np.uint8] | None
-
-
 class _Job:
     """Makes the masks of one run under one threshold and refinement."""
 
     def __init__(self, project: Project, info: RunInfo, threshold: float, config: MasksConfig) -> None:
-        self.project, self.info, self.threshold, self.refine = project, info, threshold, config.refine
-        self.split, self.smallest = config.split, config.smallest
-        self.device = pick_device(config.device)
+        self.project, self.info, self.split = project, info, config.split
+        self.maker = MaskMaker(threshold, config.refine, config.smallest, pick_device(config.device))
         self.folder = project.runs.folder(info.name)
         self.count = self.skipped = self.empty = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
@@ -147,7 +116,8 @@ class _Job:
     def fingerprint(self, record: CamRecord) -> str:
         """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
         present = sorted(c for c, value in record.tags.items() if value == 1)
-        text = f"{record.fingerprint} {present} {self.threshold:.4f} {self.refine} {self.smallest:g}"
+        how = f"{self.maker.threshold:.4f} {self.maker.refine} {self.maker.smallest:g}"
+        text = f"{record.fingerprint} {present} {how}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def count_all(self) -> tuple[int, int]:
@@ -168,41 +138,16 @@ class _Job:
                     self.skipped += 1
                     yield ImageSkipped(record.image.path, loaded)
                     continue
-                yield FileWritten(KIND, record.image.path, self._write(record, self._clean_mask(loaded)))
+                yield FileWritten(KIND, record.image.path, self._write(record, self.maker.make(loaded)))
                 yield Progress(KIND, done, total, "images")
         finally:
             self._commit()
 
-    def _load(self, record: CamRecord) -> _Loaded | str:
+    def _load(self, record: CamRecord) -> MaskSource | str:
         try:
-            pixels = None if self.refine == "none" else read_image(self.project.image_path(record.image.path))
-            return _Loaded(record.read(), pixels)
+            return self.maker.load(self.project, record)
         except ReadError as error:
             return str(error)
-
-    def _clean_mask(self, loaded: _Loaded) -> Mask:
-        mask = self._mask(loaded)
-        return without_specks(mask, round(self.smallest * mask.size))
-
-    def _mask(self, loaded: _Loaded) -> Mask:
-        cam, size = loaded.cam, loaded.cam.size
-        if loaded.pixels is None or len(cam.cam) == 0:
-            return to_mask(soft_scores(cam, self.threshold, size), cam.class_ids)
-        shrink = min(1.0, REFINE_SIDE / max(size))
-        small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
-        pixels = np.asarray(cv2.resize(loaded.pixels, small[::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        scores = self._refined(pixels, soft_scores(cam, self.threshold, small))
-        if small != size:
-            planes = [cv2.resize(s, size[::-1], interpolation=cv2.INTER_LINEAR) for s in scores]
-            scores = np.stack(planes)
-        return to_mask(scores, cam.class_ids)
-
-    def _refined(self, pixels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        with memory_advice("use --refine none, or --device cpu"), torch.inference_mode():
-            image = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(2, 0, 1).float() / 255
-            refined = REFINERS[self.refine](image, torch.from_numpy(scores).to(self.device))
-            result: npt.NDArray[np.float32] = refined.cpu().numpy()
-        return result
 
     def _write(self, record: CamRecord, mask: Mask) -> str:
         path = self.project.map_path(self.info.name, record.image.path, KIND, "png")

@@ -1,0 +1,1 @@
+"""Masks, strokes, undo and colours in image coordinates: numpy only, no Qt."""

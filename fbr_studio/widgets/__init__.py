@@ -1,0 +1,1 @@
+"""Reusable widgets: they know no project, no job and no room."""

@@ -1,0 +1,42 @@
+"""What a room shows when there is nothing yet: one sentence and what to do next."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from fbr_studio.widgets.basics import label
+from fbr_studio.widgets.icons import icon
+from fbr_studio.widgets.theme import GRID
+
+
+class EmptyState(QWidget):
+    """An icon, a title, a sentence, and the buttons that do what the sentence says."""
+
+    def __init__(self, icon_name: str, title: str, sentence: str, *buttons: QPushButton) -> None:
+        super().__init__()
+        column = QVBoxLayout(self)
+        column.setSpacing(2 * GRID)
+        column.addStretch()
+        picture = QLabel()
+        picture.setPixmap(icon(icon_name).pixmap(48, 48))
+        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.title = label(title, "title")
+        column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.sentence = label(sentence, "", wrap=True)
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.sentence.setMaximumWidth(60 * GRID)
+        self.sentence.setMinimumWidth(40 * GRID)
+        column.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
+        row = QHBoxLayout()
+        row.addStretch()
+        for made in buttons:
+            row.addWidget(made)
+        row.addStretch()
+        column.addLayout(row)
+        column.addStretch()
+
+    def say(self, title: str, sentence: str) -> None:
+        """Say something else."""
+        self.title.setText(title)
+        self.sentence.setText(sentence)
