@@ -172,6 +172,9 @@ class TrainConfig(StageConfig):
         high=0.99,
         advanced=True,
     )
+    previews: int = option(
+        6, "images whose CAMs are written after every epoch, to watch it learn", low=0, high=64, advanced=True
+    )
 
     def check(self) -> None:
         """Reject a zoom range that is upside down."""
@@ -263,6 +266,11 @@ class ExportConfig(StageConfig):
     out: str = option("", "folder to write the dataset into; must be empty or not exist")
     format: str = option("coco", "dataset format", choices=("coco",))
     split: str = option("", "only the images of this split (all, if not given)")
+    review: str = option(
+        "kept",
+        "which images by review: kept (all but rejected), accepted, or all",
+        choices=("kept", "accepted", "all"),
+    )
     copy_images: bool = option(False, "copy the images beside the annotations, upright (EXIF orientation applied)")
     min_area: int = option(0, "leave out (and report) instances smaller than this", low=0, unit="px", advanced=True)
 

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fbr_engine.errors import ProjectError
 from fbr_engine.project.database import Database
 
 MAX_CLASSES = 254
 BACKGROUND = "background"
+
+_UNITE_TAGS = """
+    INSERT INTO tag (image_id, class_id, value, source)
+    SELECT image_id, ?1, value, source FROM tag WHERE class_id = ?2
+    ON CONFLICT (image_id, class_id) DO UPDATE SET
+        source = CASE
+            WHEN excluded.value > tag.value THEN excluded.source
+            WHEN excluded.value = tag.value THEN min(excluded.source, tag.source)
+            ELSE tag.source END,
+        value = max(excluded.value, tag.value)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,17 @@ class Classes:
             raise ProjectError(f"{self._database.name} has no class {name!r}: {_listed(known)}")
         return found
 
+    def aliases(self) -> dict[int, int]:
+        """Return what the pixel ids of classes that were merged or deleted (0) mean today."""
+        return dict(self._database.rows("SELECT old_id, new_id FROM class_alias"))
+
+    def lookup(self) -> NDArray[np.uint8]:
+        """Return today's pixel id for each of the 256 values a stored mask may hold."""
+        table = np.arange(256, dtype=np.uint8)
+        for old, new in self.aliases().items():
+            table[old] = new
+        return table
+
     def add(self, names: Iterable[str], learnt: bool = True) -> list[ClassInfo]:
         """Add the names that are new, behind the others, and return the classes of all ``names``.
 
@@ -84,6 +110,48 @@ class Classes:
             order = first + [found.id for found in self.all() if found.id not in first]
             connection.executemany("UPDATE class SET position = ? WHERE id = ?", list(enumerate(order)))
 
+    def rename(self, name: str, new: str) -> ClassInfo:
+        """Give the class ``name`` another name and return it; its pixel value, tags and masks stay.
+
+        Raises `ProjectError` for a name no class can have, and for one that another class has.
+        """
+        with self._database.transaction() as connection:
+            found, wanted = self.get(name), clean_class_name(new)
+            other = self.by_name().get(wanted)
+            if other is not None and other.id != found.id:
+                raise ProjectError(f"{self._database.name} has a class {wanted!r} already: merge the two instead")
+            connection.execute("UPDATE class SET name = ? WHERE id = ?", (wanted, found.id))
+        return self.get(wanted)
+
+    def merge(self, name: str, into: str) -> ClassInfo:
+        """Make the class ``name`` part of the class ``into``, and return that one.
+
+        Of two tags of an image, present wins over absent, and either over unknown. Masks stay as they are on the
+        disk: the value of ``name`` is read as that of ``into`` from now on, and never used again. Raises
+        `ProjectError`.
+        """
+        with self._database.transaction() as connection:
+            old, kept = self.get(name), self.get(into)
+            if old.id == kept.id:
+                raise ProjectError(f"class {old.name!r} cannot be merged into itself: name another class")
+            with _masks_kept(connection):
+                connection.execute(_UNITE_TAGS, (kept.id, old.id))
+                self._remove(connection, old.id, kept.id)
+        return kept
+
+    def delete(self, name: str) -> None:
+        """Remove the class ``name`` and its tags; in masks its value is read as background from now on.
+
+        Raises `ProjectError` if there is none.
+        """
+        with self._database.transaction() as connection, _masks_kept(connection):
+            self._remove(connection, self.get(name).id, 0)
+
+    def _remove(self, connection: sqlite3.Connection, old_id: int, new_id: int) -> None:
+        connection.execute("DELETE FROM class WHERE id = ?", (old_id,))
+        connection.execute("UPDATE class_alias SET new_id = ? WHERE new_id = ?", (new_id, old_id))
+        connection.execute("INSERT INTO class_alias (old_id, new_id) VALUES (?, ?)", (old_id, new_id))
+
     def _select(self, where: str = "") -> list[ClassInfo]:
         rows = self._database.rows(f"SELECT id, name, position, learnt FROM class {where} ORDER BY position, id")
         return [ClassInfo(id_, name, position, bool(learnt)) for id_, name, position, learnt in rows]
@@ -96,6 +164,15 @@ class Classes:
                 f"{self._database.name} would have {used + more} classes, but a mask holds {MAX_CLASSES}: "
                 "merge tags, or name fewer classes"
             )
+
+
+@contextlib.contextmanager
+def _masks_kept(connection: sqlite3.Connection) -> Iterator[None]:
+    """Keep the records of masks although tags change: their pixels are right once the class is looked up."""
+    connection.execute("CREATE TEMP TABLE kept_map AS SELECT * FROM map WHERE kind = 'masks'")
+    yield
+    connection.execute("INSERT OR IGNORE INTO map SELECT * FROM temp.kept_map")
+    connection.execute("DROP TABLE temp.kept_map")
 
 
 @lru_cache(maxsize=1000)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import unicodedata
 import weakref
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -209,7 +210,13 @@ def _connect(path: Path, options: str) -> _Connection:
         factory=_Connection,
     )
     connection.execute("PRAGMA trusted_schema = OFF")  # a project may come from anybody
+    connection.create_function("folded", 1, _folded, deterministic=True)
     return connection
+
+
+def _folded(text: Any) -> str:
+    """Return text for comparing in any case; SQLite itself folds ASCII only."""
+    return unicodedata.normalize("NFC", str(text)).casefold()
 
 
 def _uri(path: Path, options: str) -> str:

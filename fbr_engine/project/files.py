@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 import zlib
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,26 @@ _AGAIN = "delete it and run again"
 def map_path(run: str, image: str, kind: str, suffix: str) -> str:
     """Return where a result lies, relative to the project: ``runs/<run>/<kind>/<image>.<suffix>``.
 
+    Raises `ProjectError` for what is no image id (see `image_file`).
+    """
+    if not _WORD.fullmatch(kind):
+        raise ValueError(f"no kind or suffix of a map: {kind!r}")
+    return f"runs/{run}/{kind}/{image_file(image, suffix)}"
+
+
+def image_file(image: str, suffix: str) -> str:
+    """Return the name of a file about an image, below the folder of such files: ``<image>.<suffix>``.
+
     The image's sub-folders are kept. Characters that some system forbids are escaped and very long names cut,
     with a hash of the whole, so that no two images share a file. Raises `ProjectError` for what is no image
     id.
     """
     check_image(image)
     ending = suffix.removeprefix(".")
-    if not _WORD.fullmatch(kind) or not _WORD.fullmatch(ending):
-        raise ValueError(f"no kind or suffix of a map: {kind!r}, {suffix!r}")
+    if not _WORD.fullmatch(ending):
+        raise ValueError(f"no kind or suffix of a file: {suffix!r}")
     *folders, name = image.split("/")
-    parts = [*map(_portable, folders), f"{_portable(name)}.{ending}"]
-    return "/".join(("runs", run, kind, *parts))
+    return "/".join((*map(_portable, folders), f"{_portable(name)}.{ending}"))
 
 
 def _portable(name: str) -> str:
@@ -61,7 +71,15 @@ def path_inside(folder: Path, location: str) -> Path:
 
 
 def save_arrays(path: Path, /, **arrays: NDArray[Any]) -> None:
-    """Write arrays by name to a compressed ``.npz``; folders are made.
+    """Write arrays by name to a compressed ``.npz``; folders are made (see `write_arrays`).
+
+    Raises `WriteError`, and TypeError for arrays of objects.
+    """
+    write_arrays(path, arrays)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], level: int | None = None) -> None:
+    """Do what `save_arrays` does; ``level`` is zlib's, from 1 (fast) to 9 (small).
 
     Raises `WriteError`, and TypeError for arrays of objects.
     """
@@ -70,25 +88,31 @@ def save_arrays(path: Path, /, **arrays: NDArray[Any]) -> None:
             raise TypeError(f"{name} holds Python objects, which would need pickle")
     make_folder(path.parent)
     # numpy's own savez takes no array named "file", and dates its members: the same arrays give the same bytes here.
-    with replace_file(path) as file, zipfile.ZipFile(file, "w") as archive:
+    with (
+        replace_file(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive,
+    ):
         for name, array in arrays.items():
-            member = zipfile.ZipInfo(f"{name}.npy")
-            member.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(member, "w", force_zip64=True) as stream:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(array), allow_pickle=False)
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of `save_arrays` by name. Raises `ReadError` if the file is missing or broken."""
+def load_arrays(path: Path, only: Collection[str] | None = None, *, remedy: str = _AGAIN) -> dict[str, NDArray[Any]]:
+    """Return the arrays of `save_arrays` by name; ``only`` names those wanted.
+
+    Raises `ReadError` if the file is missing, broken or lacks one that is wanted; ``remedy`` says what to do
+    about a broken one.
+    """
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ReadError(f"{shown(path)} holds no named arrays: {_AGAIN}")
+                raise ReadError(f"{shown(path)} holds no named arrays: {remedy}")
             with archive:
-                return {name: archive[name] for name in archive.files}
+                return {name: archive[name] for name in (archive.files if only is None else only)}
     except FileNotFoundError as error:
-        raise ReadError(f"{shown(path)} is missing: run the command that makes it again") from error
+        again = "run the command that makes it again" if remedy == _AGAIN else remedy
+        raise ReadError(f"{shown(path)} is missing: {again}") from error
     except PermissionError as error:
         raise ReadError(f"{shown(path)} may not be read: change its rights") from error
     except (
@@ -101,7 +125,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
         zlib.error,
         NotImplementedError,
     ) as e:
-        raise ReadError(f"{shown(path)} is broken ({shown(str(e))}): {_AGAIN}") from e
+        raise ReadError(f"{shown(path)} is broken ({shown(str(e))}): {remedy}") from e
 
 
 def save_mask(path: Path, mask: NDArray[np.uint8], palette: NDArray[np.uint8] | None = None) -> None:

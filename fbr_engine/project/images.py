@@ -54,7 +54,20 @@ class Images:
                 "SET split = excluded.split WHERE excluded.split IS NOT NULL",
                 map(_checked, rows),
             )
+            connection.execute("DELETE FROM left_out WHERE path IN (SELECT path FROM image)")
             return self.count() - before
+
+    def remove(self, image_ids: Iterable[int]) -> int:
+        """Take images out of the project, with their tags and what is recorded of them; return how many.
+
+        No file is touched. They are remembered, so that they do not come back as new photos; `add` brings them
+        back.
+        """
+        with self._database.transaction() as connection:
+            wanted = (json.dumps([int(i) for i in image_ids]),)
+            those = "WHERE id IN (SELECT value FROM json_each(?))"
+            connection.execute(f"INSERT OR IGNORE INTO left_out (path) SELECT path FROM image {those}", wanted)
+            return connection.execute(f"DELETE FROM image {those}", wanted).rowcount
 
     def count(self, split: str = "") -> int:
         """Return how many images there are. Raises `ProjectError` for a split that is not there."""

@@ -6,6 +6,8 @@ import contextlib
 import json
 import re
 import shutil
+import sqlite3
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ FOLDER = "runs"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _DELETED = ".deleted-"
+_RENAMED = ".renamed-"
 _COLUMNS = "id, name, method, status, created, finished, config, figures"
 
 
@@ -138,6 +141,45 @@ class Runs:
                 ) from error
         shutil.rmtree(aside, ignore_errors=True)
 
+    def rename(self, old: str, new: str) -> RunInfo:
+        """Give a run another name, and its folder and what is recorded of its files with it; return the run.
+
+        All changes or nothing does. Raises `ProjectError` if the name cannot be one, is taken, or the run is being
+        trained, and `WriteError`.
+        """
+        run = self.get(old)
+        if new == run.name:
+            return run
+        if run.status == "training":
+            raise ProjectError(f"run {run.name} is being trained: stop it first")
+        if check_run_name(new).casefold() != run.name.casefold():
+            self._check_free(new)
+        folder, aside = self.folder(run.name), self._root / f"{_RENAMED}{run.id}"
+        # The folder's name on the way is the run's number: `recover` then goes by what the database says.
+        try:
+            with self._database.transaction() as connection:
+                _set_name(connection, run.id, run.name, new)
+                moved = _move(folder, aside)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.rename(folder)
+            raise
+        try:
+            if moved:
+                with contextlib.suppress(OSError):
+                    self.folder(new).rmdir()  # an empty one may lie there
+                _move(aside, self.folder(new))
+        except WriteError:
+            with self._database.transaction() as connection:
+                _set_name(connection, run.id, new, run.name)
+            aside.rename(folder)
+            raise
+        return self.get(new)
+
+    def disk_bytes(self, name: str) -> int:
+        """Return how much the files of the run ``name`` take, in bytes. Raises `ProjectError` if there is none."""
+        return sum(_size(path) for path in self.folder(self.get(name).name).rglob("*"))
+
     def folder(self, name: str) -> Path:
         """Return the folder of the run ``name``. Raises `ProjectError` if that cannot be a run's name."""
         return self._root / check_run_name(name)
@@ -151,6 +193,11 @@ class Runs:
             elif not self.folder(name).exists():
                 with contextlib.suppress(OSError):
                     aside.rename(self.folder(name))
+        for run in self.all():
+            aside = self._root / f"{_RENAMED}{run.id}"
+            if aside.exists() and not self.folder(run.name).exists():
+                with contextlib.suppress(OSError):
+                    aside.rename(self.folder(run.name))
         if self._database.row("SELECT 1 FROM run WHERE status = 'training' LIMIT 1"):
             with self._database.transaction() as connection:
                 connection.execute(
@@ -196,6 +243,36 @@ def _info(row: Row) -> RunInfo:
         return RunInfo(id_, name, method, status, created, finished, dict(json.loads(config)), json.loads(figures))
     except (ValueError, TypeError, RecursionError) as error:
         raise ProjectError(f"run {name!r} is damaged in the database: restore the project from a copy") from error
+
+
+def _set_name(connection: sqlite3.Connection, run_id: int, old: str, new: str) -> None:
+    connection.execute("UPDATE run SET name = ? WHERE id = ?", (new, run_id))
+    before = f"{FOLDER}/{old}/"
+    connection.execute(
+        "UPDATE map SET location = ? || substr(location, ?) WHERE run_id = ? AND substr(location, 1, ?) = ?",
+        (f"{FOLDER}/{new}/", len(before) + 1, run_id, len(before), before),
+    )
+
+
+def _move(folder: Path, target: Path) -> bool:
+    """Rename a folder; return whether there is one. Raises `WriteError`."""
+    try:
+        folder.rename(target)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise WriteError(
+            f"{shown(folder)} cannot be renamed ({error.strerror}): close the programs that use it"
+        ) from error
+    return True
+
+
+def _size(path: Path) -> int:
+    try:
+        status = path.lstat()
+    except OSError:  # it was removed meanwhile
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _now() -> str:

@@ -86,7 +86,32 @@ def _create_version_1(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create_version_1,)
+_VERSION_2 = (
+    """CREATE TABLE person_mask (
+        image_id INTEGER PRIMARY KEY REFERENCES image (id) ON DELETE CASCADE,
+        location TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        updated TEXT NOT NULL
+    )""",
+    # What a merged or deleted class (0) means today; masks on the disk keep its pixel value.
+    "CREATE TABLE class_alias (old_id INTEGER PRIMARY KEY, new_id INTEGER NOT NULL)",
+    "CREATE TABLE left_out (path TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE INDEX image_by_name ON image (path COLLATE NOCASE)",
+    "CREATE INDEX image_by_review ON image (review)",
+    # A run that gets another name moves its files: that makes no mask out of date.
+    "DROP TRIGGER cams_update_outdates_mask",
+    "CREATE TRIGGER cams_update_outdates_mask AFTER UPDATE OF fingerprint ON map WHEN NEW.kind = 'cams' BEGIN "
+    "DELETE FROM map WHERE run_id = NEW.run_id AND image_id = NEW.image_id AND kind = 'masks'; END",
+)
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    """Add what people do in the window: corrected masks, merged and deleted classes, images taken out."""
+    for statement in _VERSION_2:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create_version_1, _to_version_2)
 VERSION = len(MIGRATIONS)
 
 

@@ -4,6 +4,7 @@
 
     PROJECT/project.sqlite    images, tags, runs, what is finished
     PROJECT/writer.lock       held by the one process that writes
+    PROJECT/corrections/      the masks a person corrected
     PROJECT/runs/<name>/      config, metrics, checkpoint, maps, features and masks of one run
 """
 
@@ -23,11 +24,14 @@ from fbr_engine.formats.atomic import write_error
 from fbr_engine.project.classes import Classes
 from fbr_engine.project.database import Database, create_database
 from fbr_engine.project.files import map_path, path_inside
+from fbr_engine.project.gallery import Gallery
 from fbr_engine.project.images import Images
 from fbr_engine.project.lock import WriterLock
 from fbr_engine.project.maps import Maps
 from fbr_engine.project.paths import DATABASE_NAME, check_image, decode_path, encode_path, shown
 from fbr_engine.project.peek import peek_version
+from fbr_engine.project.person_masks import FOLDER as CORRECTIONS
+from fbr_engine.project.person_masks import PersonMasks
 from fbr_engine.project.runs import FOLDER as RUNS
 from fbr_engine.project.runs import Runs
 from fbr_engine.project.tags import Tags
@@ -56,6 +60,8 @@ class Project:
         self.tags = Tags(database, self.images)
         self.runs = Runs(database, folder)
         self.maps = Maps(database, self.images, folder)
+        self.person_masks = PersonMasks(database, self.images, self.classes, folder)
+        self.gallery = Gallery(database, self.classes)
 
     @classmethod
     def create(cls, folder: Path, images: Path) -> Self:
@@ -165,7 +171,8 @@ class Project:
         if self._made_folders is None:
             raise ProjectError(f"{shown(self.folder)} was not made just now: remove the folder yourself")
         self.close()
-        shutil.rmtree(self.folder / RUNS, ignore_errors=True)
+        for name in (RUNS, CORRECTIONS):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
         _remove_own_files(self.folder, self._made_folders)
 
     @property

@@ -15,8 +15,8 @@ from fbr_engine.events import Event, ImageSkipped, Notice, Progress, Result, Sta
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages.confusion import Counts, confusion_counts, iou_per_class, mean_iou
 from fbr_engine.stages.mask_folder import MaskFolder
-from fbr_engine.stages.run_files import find_run, run_classes
-from fbr_engine.stages.shown_masks import ShownMask, require_masks, shown_masks
+from fbr_engine.stages.run_files import find_run
+from fbr_engine.stages.shown_masks import ShownMask, require_masks, shown_classes, shown_masks
 
 STAGE = "evaluate"
 
@@ -24,7 +24,7 @@ Mask = npt.NDArray[np.uint8]
 
 
 def run(project: Project, config: EvaluateConfig, run_name: str | None = None) -> Iterator[Event]:
-    """Compare the run's masks with those in ``config.masks``.
+    """Compare the masks that show, a person's before the run's, with those in ``config.masks``.
 
     The result has ``miou``, ``iou`` by class (background included) and ``images`` over all compared images, and the
     same under ``splits`` for each split. Raises `ReadError` when nothing can be compared.
@@ -61,7 +61,7 @@ class _Tally:
     """Counts pixels by (truth, prediction), apart for each split."""
 
     def __init__(self, project: Project, info: RunInfo, truth: MaskFolder) -> None:
-        classes = run_classes(project, info)
+        classes = shown_classes(project, info)
         self.names = [c.name for c in classes]
         self._ids = {c.id: index for index, c in enumerate(classes, start=1)}
         self._truth = truth

@@ -24,8 +24,8 @@ from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress
 from fbr_engine.formats.atomic import replace_file, write_atomically, write_error
 from fbr_engine.formats.coco import CocoWriter
 from fbr_engine.project import ImageInfo, Project, RunInfo, decode_path, free_space_check
-from fbr_engine.stages.run_files import find_run, run_classes
-from fbr_engine.stages.shown_masks import require_masks, shown_mask
+from fbr_engine.stages.run_files import find_run
+from fbr_engine.stages.shown_masks import ShownMask, require_masks, shown_classes, shown_mask
 
 STAGE = "export"
 
@@ -48,9 +48,9 @@ class ExportReport:
 def run(project: Project, config: ExportConfig, run_name: str | None = None) -> Iterator[Event]:
     """Write the dataset into ``config.out``: ``annotations/instances_<split>.json``, images if asked, ``report.json``.
 
-    Images nobody tagged are left out and reported; those confirmed empty are exported as empty; tagged images whose
-    mask is empty are listed as suspect. Raises `ConfigError`, `ReadError` when there is nothing to export, and
-    `WriteError` with nothing half-written left.
+    A person's mask is taken before the run's. Images nobody tagged or painted are left out and reported; those
+    confirmed empty are exported as empty; tagged images whose mask is empty are listed as suspect. Raises
+    `ConfigError`, `ReadError` when there is nothing to export, and `WriteError` with nothing half-written left.
     """
     out = _check_target(config)
     info = find_run(project, run_name)
@@ -115,7 +115,7 @@ class _Export:
         self, project: Project, info: RunInfo, config: ExportConfig, folder: Path, report: ExportReport
     ) -> None:
         self.project, self.info, self.config, self.folder, self.report = project, info, config, folder, report
-        self.classes = run_classes(project, info)
+        self.classes = shown_classes(project, info)
         self._to_category = np.zeros(256, dtype=np.uint8)
         self._to_category[255] = 255
         for position, info_ in enumerate(self.classes, start=1):
@@ -142,7 +142,7 @@ class _Export:
         shown = shown_mask(self.project, self.info, image)
         if image.problem:
             return image.problem
-        if not any(c.id in tags for c in self.classes):
+        if not any(c.id in tags for c in self.classes) and not (shown and shown.source == "person"):
             self.report.untagged.append(image.path)
             return None
         if shown is None:
@@ -153,7 +153,7 @@ class _Export:
             mask = self._to_category[shown.read()]
             if not source.is_file():
                 raise ReadError(f"{source}: the image is missing; put it back or remove it from the project")
-            self._check_size(image, source, mask)
+            self._check_size(shown, source, mask)
             self._copy(image, source)
         except ReadError as error:
             return str(error)
@@ -161,14 +161,18 @@ class _Export:
         self._writer(image.split or "", stack).add_image(decode_path(image.path), mask)
         return None
 
-    def _check_size(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8]) -> None:
+    def _check_size(self, shown: ShownMask, source: Path, mask: npt.NDArray[np.uint8]) -> None:
         size = upright_size(source)
-        if size != mask.shape:
-            cams = self.project.map_path(self.info.name, image.path, "cams", "npz")
-            raise ReadError(
-                f"{image.path}: the photo is {size[1]} x {size[0]} px now, its mask {mask.shape[1]} x {mask.shape[0]}; "
-                f"delete {cams} and run cams and masks again"
-            )
+        if size == mask.shape:
+            return
+        name = shown.image.path
+        cams = self.project.map_path(self.info.name, name, "cams", "npz")
+        remedy = f"delete {cams} and run cams and masks again"
+        if shown.source == "person":
+            remedy = "put the photo back, or remove the correction"
+        raise ReadError(
+            f"{name}: the photo is {size[1]} x {size[0]} px now, its mask {mask.shape[1]} x {mask.shape[0]}; {remedy}"
+        )
 
     def _note(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8], tagged: bool) -> None:
         if tagged and not ((mask > 0) & (mask < 255)).any():

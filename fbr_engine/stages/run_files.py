@@ -9,6 +9,7 @@ from fbr_engine.errors import ProjectError
 from fbr_engine.project import ClassInfo, Project, RunInfo
 
 CHECKPOINT = "checkpoint.safetensors"
+METRICS = "metrics.jsonl"
 
 
 def find_run(project: Project, name: str | None) -> RunInfo:
@@ -16,9 +17,15 @@ def find_run(project: Project, name: str | None) -> RunInfo:
     return project.runs.get(name) if name else project.runs.latest()
 
 
+def learnt_ids(project: Project, info: RunInfo) -> set[int]:
+    """Return the ids, as they are today, of the classes the run has learnt."""
+    aliases = project.classes.aliases()
+    return {aliases.get(c, c) for c in info.figures.get("class_ids", ())} - {0}
+
+
 def run_classes(project: Project, info: RunInfo) -> list[ClassInfo]:
     """Return the classes the run has learnt, in the project's order."""
-    learnt = set(info.figures.get("class_ids", ()))
+    learnt = learnt_ids(project, info)
     return [c for c in project.classes.all() if c.id in learnt]
 
 

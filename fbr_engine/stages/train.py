@@ -31,9 +31,10 @@ from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project, RunInfo, save_json
 from fbr_engine.project.runs import Status
 from fbr_engine.stages.broken_images import recheck
-from fbr_engine.stages.run_files import CHECKPOINT, find_run
+from fbr_engine.stages.run_files import CHECKPOINT, METRICS, find_run
 from fbr_engine.stages.trainer import Trainer
 from fbr_engine.stages.training_data import BatchLoader, TrainingSet, thin_classes, training_set
+from fbr_engine.stages.training_previews import Previews
 
 SAVE_SECONDS = 300
 
@@ -96,6 +97,7 @@ class _Session:
     ) -> None:
         self.project, self.info, self.config, self.data, self.trainer = project, info, config, data, trainer
         self.folder = project.runs.folder(info.name)
+        self.previews = Previews(project, info, config, data, trainer)
         self.saved_at = time.monotonic()
         self.saved_step = saved_step
         self.reported: set[str] = set()
@@ -114,8 +116,11 @@ class _Session:
                 yield Notice(sentence, "tag more images, or leave the class out with --classes")
             for event in recheck(self.project, self.config.split):
                 yield from self._report(event)
+            if done == 0:
+                yield from self.previews.write(0)
             for epoch in range(done // loader.steps, self.config.epochs):
                 yield from self._epoch(epoch, loader)
+                yield from self.previews.write(epoch + 1)
             status = "done"
         except GeneratorExit:
             self._save()
@@ -149,8 +154,9 @@ class _Session:
         seconds = time.monotonic() - began
         means = {name: sums[name] / counts[name] for name in sums}
         self._save()
-        self._append_metrics(epoch, means, seconds)
-        yield EpochDone(epoch + 1, self.config.epochs, means, images / max(seconds, 1e-9), seconds)
+        rate = images / max(seconds, 1e-9)
+        self._append_metrics(epoch, means, seconds, rate)
+        yield EpochDone(epoch + 1, self.config.epochs, means, rate, seconds)
 
     def _step(self, batch: Any) -> dict[str, float]:
         if batch is None:
@@ -210,9 +216,10 @@ class _Session:
         }
         save_json(self.folder / "provenance.json", facts)
 
-    def _append_metrics(self, epoch: int, means: Mapping[str, float], seconds: float) -> None:
+    def _append_metrics(self, epoch: int, means: Mapping[str, float], seconds: float, rate: float) -> None:
         """Add one line; the file is written anew, so that a crash cannot leave half a line."""
-        path = self.folder / "metrics.jsonl"
+        path = self.folder / METRICS
         lines = path.read_text("utf-8").splitlines()[:epoch] if path.is_file() else []
-        lines.append(json.dumps({"epoch": epoch + 1, "seconds": round(seconds, 3), "losses": dict(means)}))
+        figures = {"epoch": epoch + 1, "seconds": round(seconds, 3), "images_per_second": round(rate, 3)}
+        lines.append(json.dumps(figures | {"losses": dict(means)}))
         write_atomically(path, ("\n".join(lines) + "\n").encode())

@@ -67,11 +67,23 @@ class Figures:
     began: float = field(default_factory=time.monotonic)
     first: int = 0
     waited: float = 0.0
+    rests_since: float | None = None
+
+    def rest(self) -> None:
+        """A pause begins: its time does not count."""
+        self.rests_since = time.monotonic()
+
+    def go_on(self) -> None:
+        """The pause is over."""
+        if self.rests_since is not None:
+            self.waited += time.monotonic() - self.rests_since
+            self.rests_since = None
 
     @property
     def rate(self) -> float | None:
         """Units a second since the stage began, pauses left out; None before it can be told."""
-        seconds = time.monotonic() - self.began - self.waited
+        now = time.monotonic() if self.rests_since is None else self.rests_since
+        seconds = now - self.began - self.waited
         made = self.done - self.first
         return made / seconds if made > 0 and seconds > 0.5 else None
 
@@ -102,8 +114,7 @@ class Job(QObject):
         self._go.set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._outcome = ""
-        self._paused_at = 0.0
+        self._outcome = "failed"
 
     @property
     def alive(self) -> bool:
@@ -114,13 +125,13 @@ class Job(QObject):
         """Rest after the step that is being computed; nothing is lost."""
         if self.state == "running" and self.spec.can_pause:
             self._go.clear()
-            self._paused_at = time.monotonic()
+            self.figures.rest()
             self._set_state("paused")
 
     def go_on(self) -> None:
         """Go on after a pause."""
         if self.state == "paused":
-            self.figures.waited += time.monotonic() - self._paused_at
+            self.figures.go_on()
             self._go.set()
             self._set_state("running")
 
@@ -129,6 +140,7 @@ class Job(QObject):
         if self.state == "queued":
             self._finish("stopped")
         elif self.state in ("running", "paused"):
+            self.figures.go_on()
             self._stop.set()
             self._go.set()
             self._set_state("stopping")
@@ -166,6 +178,8 @@ class Job(QObject):
     def _follow(self, event: Event) -> None:
         if isinstance(event, Started):
             self.figures = Figures(event.stage, event.skipped, event.total, event.unit, first=event.skipped)
+            if self.state == "paused":
+                self.figures.rest()
             self.run = event.run or self.run
         elif isinstance(event, Progress):
             f = self.figures
@@ -235,31 +249,31 @@ class JobRunner(QObject):
     @property
     def busy(self) -> bool:
         """Whether a job runs or waits."""
-        return self.current is not None or bool(self._queue)
+        return self.current is not None or bool(self.waiting)
 
     @property
     def waiting(self) -> list[Job]:
         """The jobs that wait, next first."""
-        return [job for job, _ in self._queue]
+        return [job for job, _ in self._queue if job.state == "queued"]
 
     def submit(self, spec: JobSpec, project: Project) -> Job:
         """Run a job when those before it have ended."""
         job = Job(spec, self)
         self._queue.append((job, project))
+        job.ended.connect(self._forget_stopped)
         self.queue_changed.emit()
         self._next()
         return job
 
     def stop_all(self, seconds: float = 30.0) -> bool:
         """Stop everything and wait; return whether every thread has ended. For closing a project or the window."""
-        for job in self.waiting:
-            job.stop()
-        self._queue.clear()
-        job_ = self.current
-        if job_ is None:
+        for waiting in self.waiting:
+            waiting.stop()
+        job = self.current
+        if job is None:
             return True
-        job_.stop()
-        ended = job_.join(seconds)
+        job.stop()
+        ended = job.join(seconds)
         if ended:
             self._fetch()
         return ended
@@ -274,13 +288,20 @@ class JobRunner(QObject):
                 self._timer.start()
         self.queue_changed.emit()
 
+    def _forget_stopped(self) -> None:
+        """Take out of the queue what was stopped before its turn."""
+        left = deque((job, project) for job, project in self._queue if job.state == "queued")
+        if len(left) < len(self._queue):
+            self._queue = left
+            self.queue_changed.emit()
+
     def _fetch(self) -> None:
         job = self.current
         if job is None:
             self._timer.stop()
             return
         job.fetch()
-        if not job.alive:
+        if not job.alive and self.current is job:  # whoever heard of the end may have called `stop_all`
             self.current = None
             self._timer.stop()
             self.job_ended.emit(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,8 @@ class LatestTask(QObject):
         self._generation = 0
         self._running = False
         self._waiting: tuple[Any, ...] | None = None
+        self._gate = gate = _Gate()
+        self.destroyed.connect(lambda: gate.shut())
         self._came_back.connect(self._receive, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -51,8 +54,13 @@ class LatestTask(QObject):
         self._generation += 1
         self._waiting = None
 
+    def close(self) -> None:
+        """Drop what was asked for good: later requests do nothing. For a room that closes down."""
+        self.cancel()
+        self._gate.shut()
+
     def _begin(self) -> None:
-        if self._running or self._waiting is None:
+        if self._running or self._waiting is None or not self._gate.is_open:
             return
         args, self._waiting = self._waiting, None
         self._running = True
@@ -68,12 +76,32 @@ class LatestTask(QObject):
         self._begin()
 
 
+class _Gate:
+    """Lets answers through until the task is gone, so that none is sent to an object that is being deleted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.is_open = True
+
+    def shut(self) -> None:
+        """Let nothing through any more."""
+        with self._lock:
+            self.is_open = False
+
+    def send(self, emit: Callable[[], object]) -> None:
+        """Call ``emit`` while the gate is open."""
+        with self._lock:
+            if self.is_open:
+                emit()
+
+
 class _Call(QRunnable):
     """One call in the pool."""
 
     def __init__(self, task: LatestTask, generation: int, work: Callable[..., Any], args: tuple[Any, ...]) -> None:
         super().__init__()
         self._task, self._generation, self._work, self._args = task, generation, work, args
+        self._gate = task._gate
 
     def run(self) -> None:
         """Work, and send back what came of it."""
@@ -87,6 +115,6 @@ class _Call(QRunnable):
             LOG.exception("background task")
             error = FbrError(f"this could not be computed ({found!r}): the log has the details")
         try:
-            self._task._came_back.emit(self._generation, result, error)
+            self._gate.send(lambda: self._task._came_back.emit(self._generation, result, error))
         except RuntimeError:  # the window closed meanwhile
             LOG.debug("an answer came after its window had closed")

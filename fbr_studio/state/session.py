@@ -129,6 +129,12 @@ class Session(QObject):
             self._compare = name
             self.compare_run_changed.emit()
 
+    def take_new_run(self, name: str) -> None:
+        """Show a run that was just trained; the one shown before is compared with it."""
+        if self._run is not None and self._run != name:
+            self.compare_run = self._run
+        self.run = name
+
     def run_info(self) -> RunInfo | None:
         """Return the current run, or None."""
         return self._project.runs.find(self._run) if self._project is not None and self._run else None

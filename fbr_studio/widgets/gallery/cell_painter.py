@@ -88,11 +88,10 @@ class CellPainter:
 
 def _draw_letterboxed(painter: QPainter, box: QRect, thumbnail: QPixmap) -> None:
     size = thumbnail.deviceIndependentSize()
-    scale = min(box.width() / max(1.0, size.width()), box.height() / max(1.0, size.height()), 1.0)
-    if scale > 0.97:  # made for this side: its own pixels, at whole positions
-        painter.drawPixmap(
-            box.x() + int(box.width() - size.width()) // 2, box.y() + int(box.height() - size.height()) // 2, thumbnail
-        )
+    scale = min(box.width() / max(1.0, size.width()), box.height() / max(1.0, size.height()))
+    if abs(scale - 1) < 0.01:  # made for this side: its own pixels, at whole positions
+        x, y = int(box.width() - size.width()) // 2, int(box.height() - size.height()) // 2
+        painter.drawPixmap(box.x() + x, box.y() + y, thumbnail)
         return
     width, height = size.width() * scale, size.height() * scale
     target = QRectF(box.x() + (box.width() - width) / 2, box.y() + (box.height() - height) / 2, width, height)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -127,6 +127,12 @@ class GalleryLayout:
     @property
     def _pitch(self) -> int:
         return max(self.cell_width, self.view_width // self.columns)
+
+    @overload
+    def _left(self, column: int) -> int: ...
+
+    @overload
+    def _left(self, column: Indexes) -> Indexes: ...
 
     def _left(self, column: int | Indexes) -> int | Indexes:
         if self.strip:

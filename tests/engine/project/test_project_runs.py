@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,102 @@ def test_what_a_killed_process_left_is_put_right(project: Project) -> None:
     with Project.open(project.folder, write=True) as opened:
         assert sorted(os.listdir(root)) == ["half-deleted", "trained"]  # noqa: PTH208
         assert [run.status for run in opened.runs.all()] == ["stopped", "stopped"]
+
+
+def with_maps(project: Project) -> int:
+    project.images.add(["a.jpg"])
+    run = project.runs.create("first", "cam", {"epochs": 1})
+    project.runs.update(run.id, status="done")
+    for kind in ("cams", "masks"):
+        path = project.map_path("first", "a.jpg", kind, "npz")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"12345")
+        project.maps.record(run.id, 1, kind, "f", f"runs/first/{kind}/a.jpg.npz", {"features": "0:0:1:1:1"})
+    return run.id
+
+
+def check_whole(project: Project, run_id: int, name: str) -> None:
+    assert [(run.id, run.name) for run in project.runs.all()] == [(run_id, name)]
+    assert os.listdir(project.folder / "runs") == [name]  # noqa: PTH208
+    for kind in ("cams", "masks"):
+        found = project.maps.get(run_id, 1, kind)
+        assert found is not None
+        assert found.location == f"runs/{name}/{kind}/a.jpg.npz"
+        assert project.path_of(found.location).read_bytes() == b"12345"
+        assert found.extra == {"features": "0:0:1:1:1"}
+
+
+def test_a_run_takes_its_files_to_another_name(project: Project) -> None:
+    run_id = with_maps(project)
+    assert project.runs.rename("first", "Second").name == "Second"
+    check_whole(project, run_id, "Second")
+    assert project.runs.rename("Second", "second").name == "second"
+    check_whole(project, run_id, "second")
+    assert project.runs.rename("second", "second").id == run_id
+    assert project.runs.disk_bytes("second") == 10 + len((project.runs.folder("second") / "config.json").read_bytes())
+
+
+def test_names_a_run_cannot_get(project: Project) -> None:
+    run_id = with_maps(project)
+    busy = project.runs.create("busy", "cam", {})
+    for name in ("busy", "BUSY", "../x", ""):
+        with pytest.raises(ProjectError):
+            project.runs.rename("first", name)
+    with pytest.raises(ProjectError, match="is being trained: stop it first"):
+        project.runs.rename("busy", "third")
+    with pytest.raises(ProjectError, match="no run 'none'"):
+        project.runs.rename("none", "third")
+    project.runs.update(busy.id, status="stopped")
+    project.runs.delete("busy")
+    check_whole(project, run_id, "first")
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_renaming_that_fails_changes_nothing(project: Project, monkeypatch: pytest.MonkeyPatch, failing: int) -> None:
+    run_id = with_maps(project)
+    plain, calls = Path.rename, [0]
+
+    def refuse(path: Path, target: Path) -> Path:
+        calls[0] += 1
+        if calls[0] == failing:
+            raise PermissionError(13, "in use")
+        return plain(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(WriteError, match=r"cannot be renamed \(in use\): close"):
+        project.runs.rename("first", "second")
+    check_whole(project, run_id, "first")
+
+
+@pytest.mark.parametrize("failing", ["rename", "commit"])
+def test_a_crash_while_renaming_is_mended(project: Project, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    run_id = with_maps(project)
+    plain, calls = Path.rename, [0]
+
+    class Killed(BaseException):
+        pass
+
+    def die(path: Path, target: Path) -> Path:
+        calls[0] += 1
+        if failing == "rename" and calls[0] == 2:
+            raise Killed
+        plain(path, target)
+        if failing == "commit":
+            raise Killed
+        return target
+
+    monkeypatch.setattr(Path, "rename", die)
+    with pytest.raises(Killed):
+        project.runs.rename("first", "second")
+    monkeypatch.undo()
+    project.close()
+    with Project.open(project.folder, write=True) as opened:
+        check_whole(opened, run_id, "second" if failing == "rename" else "first")
+
+
+def test_a_run_without_its_folder_is_renamed_all_the_same(project: Project) -> None:
+    run = project.runs.create("a", "cam", {})
+    project.runs.update(run.id, status="done")
+    shutil.rmtree(project.runs.folder("a"))
+    assert project.runs.rename("a", "b").name == "b"
+    assert project.runs.disk_bytes("b") == 0

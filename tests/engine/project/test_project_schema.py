@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from fbr_engine.errors import ProjectError
+from fbr_engine.project import Project
 from fbr_engine.project.schema import MIGRATIONS, VERSION, migrate, version_of
 
 
@@ -33,7 +35,7 @@ def fail(connection: sqlite3.Connection) -> None:
 def test_an_empty_file_becomes_the_newest_schema(connection: sqlite3.Connection) -> None:
     assert version_of(connection) == 0
     assert migrate(connection)
-    assert version_of(connection) == VERSION == 1
+    assert version_of(connection) == VERSION == 2
     assert not migrate(connection)
 
 
@@ -54,3 +56,32 @@ def test_a_migration_that_fails_changes_nothing(connection: sqlite3.Connection) 
     assert content(connection) == before
     assert version_of(connection) == VERSION
     assert not connection.in_transaction
+
+
+def test_a_project_of_version_1_opens_and_keeps_what_it_holds(project: Project) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as old:
+        migrate(old, MIGRATIONS[:1])
+        old.execute("INSERT INTO image (path, review) VALUES ('a.jpg', 'accepted')")
+        old.execute("INSERT INTO class (name, position, learnt) VALUES ('cat', 0, 1)")
+        old.execute("INSERT INTO tag VALUES (1, 1, 1, 0)")
+        old.execute("INSERT INTO setting VALUES ('images', '../images')")
+        project.close()
+        path = project.folder / "project.sqlite"
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            old.backup(file)
+    with pytest.raises(ProjectError, match=r"older version \(schema 1\): open it for writing once"):
+        Project.open(project.folder)
+    with Project.open(project.folder, write=True) as opened:
+        assert opened.images.get("a.jpg").review == "accepted"
+        assert opened.tags.of(1) == {1: 1}
+        assert opened.person_masks.count() == 0
+        assert opened.gallery.state_counts()["accepted"] == 1
+        run = opened.runs.create("r", "cam", {})
+        for kind in ("cams", "masks"):
+            opened.maps.record(run.id, 1, kind, "f", "x")
+        opened.maps.record(run.id, 1, "cams", "f", "x")
+        assert opened.maps.get(run.id, 1, "masks") is None  # new CAMs outdate a mask as before
+    with Project.open(project.folder) as reader:
+        assert reader.images.count() == 1

@@ -1,0 +1,452 @@
+"""The window: start page or rooms, the bar above them, the job bar below. It composes and computes nothing."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QButtonGroup,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fbr_engine import __version__
+from fbr_engine.errors import FbrError
+from fbr_studio.actions import ROOM_NAMES, Actions, ActionSpec, key_text
+from fbr_studio.job_status import job_bar_state
+from fbr_studio.jobs.opening import Opened
+from fbr_studio.jobs.reports import doctor_report
+from fbr_studio.jobs.runner import Job, JobRunner
+from fbr_studio.jobs.tasks import LatestTask
+from fbr_studio.opener import Opener
+from fbr_studio.preferences import Preferences, log_file
+from fbr_studio.rooms.room import Room
+from fbr_studio.rooms.start import StartPage
+from fbr_studio.state.session import Session
+from fbr_studio.widgets.about import AboutFacts, AboutPanel
+from fbr_studio.widgets.basics import ElidedLabel, action_button, hairline
+from fbr_studio.widgets.cheat_sheet import CheatSheet
+from fbr_studio.widgets.command_palette import CommandPalette, PaletteEntry
+from fbr_studio.widgets.icons import icon
+from fbr_studio.widgets.job_bar import JobBar
+from fbr_studio.widgets.message_strip import MessageStrip
+from fbr_studio.widgets.theme import APPEARANCES, GRID, apply_theme, emphasised
+
+LOG = logging.getLogger(__name__)
+STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEntry:
+    """One row of the rooms: its name, its icon and ``module:class``, imported when it is first entered."""
+
+    name: str
+    icon: str
+    location: str
+
+
+ROOMS = {
+    "images": RoomEntry("Images", "images", "fbr_studio.rooms.images:ImagesRoom"),
+    "training": RoomEntry("Training", "training", "fbr_studio.rooms.training:TrainingRoom"),
+    "review": RoomEntry("Review", "review", "fbr_studio.rooms.review:ReviewRoom"),
+    "export": RoomEntry("Export", "export", "fbr_studio.rooms.export:ExportRoom"),
+}
+
+PALETTE = ActionSpec("everywhere.palette", "Find an action", ("Ctrl+K",), "search", "Find any action by its name")
+CHEAT_SHEET = ActionSpec("everywhere.keys", "Keys", ("?",), "keyboard", "Show all keys")
+OPEN_FOLDER = ActionSpec("everywhere.open_folder", "Open a folder of photos", ("Ctrl+O",), "folder")
+OPEN_PROJECT = ActionSpec("everywhere.open_project", "Open a project", ("Ctrl+Shift+O",), "project")
+CLOSE_PROJECT = ActionSpec("everywhere.close_project", "Close the project", ("Ctrl+W",), "close")
+DEMO = ActionSpec("everywhere.demo", "Open the demo", (), "demo")
+RESET_DEMO = ActionSpec("everywhere.reset_demo", "Start the demo afresh", (), "refresh")
+PAUSE = ActionSpec("everywhere.pause", "Pause or go on with the job", ("Ctrl+P",), "pause")
+STOP = ActionSpec("everywhere.stop", "Stop the job", ("Ctrl+.",), "stop", "Stop the job and keep its work")
+ABOUT = ActionSpec("everywhere.about", "About FBR Studio", ("F1",), "info")
+QUIT = ActionSpec("everywhere.quit", "Quit", ("Ctrl+Q",), "close")
+SYSTEM_LOOK = ActionSpec("everywhere.look_system", "Look: as the system", (), "settings")
+LIGHT_LOOK = ActionSpec("everywhere.look_light", "Look: light", (), "settings")
+DARK_LOOK = ActionSpec("everywhere.look_dark", "Look: dark", (), "settings")
+SETTINGS = ActionSpec("everywhere.settings", "Copy the path of the settings file", (), "settings")
+
+
+class MainWindow(QMainWindow):
+    """FBR Studio's window; there is one in a process."""
+
+    def __init__(self, preferences: Preferences) -> None:
+        super().__init__()
+        self.preferences = preferences
+        self.session = Session(self)
+        self.runner = JobRunner(self)
+        self.actions_table = Actions(preferences.now.keys, self)
+        self.opening = Opener(self.session, preferences, self._may_leave, self)
+        self.rooms: dict[str, Room] = {}
+        self.ask: Callable[[str, str, str], bool] = self._ask
+        self._closing = False
+        self._room = "images"
+        self._build()
+        self._connect()
+        self._add_actions()
+        self._restore_geometry()
+        self._show_project()
+        if preferences.problem:
+            self.messages.say(preferences.problem, "warning")
+
+    # --- building
+
+    def _build(self) -> None:
+        self.setWindowTitle("FBR Studio")
+        self.setMinimumSize(960, 600)
+        self.title = ElidedLabel("")
+        self.title.setFont(emphasised(self.title.font()))
+        self.messages = MessageStrip()
+        self.start_page = StartPage(self.preferences)
+        self.room_stack = QStackedWidget()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.start_page)
+        self.pages.addWidget(self.room_stack)
+        self.job_bar = JobBar()
+        self.top_bar = QWidget()
+        self.top_bar.setProperty("kind", "panel")
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for part in (self.top_bar, hairline(), self.messages):
+            column.addWidget(part)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.job_bar)
+        self.setCentralWidget(central)
+        self.palette_popup = CommandPalette(self)
+        self.cheat_sheet = CheatSheet(self)
+        self.about = AboutPanel(self, _about_facts(self.preferences))
+        self._report = LatestTask(doctor_report, self)
+
+    def _add_actions(self) -> None:
+        add = self.actions_table.add
+        self.tabs: dict[str, QPushButton] = {}
+        group = QButtonGroup(self)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        for number, (name, entry) in enumerate(ROOMS.items(), start=1):
+            spec = ActionSpec(f"everywhere.room_{name}", f"Go to {entry.name}", (f"Ctrl+{number}",), entry.icon)
+            action = add(spec, self, lambda name=name: self.enter(name))
+            tab = QPushButton(icon(entry.icon), entry.name)
+            tab.setProperty("kind", "tab")
+            tab.setCheckable(True)
+            tab.setToolTip(f"{entry.name} ({key_text(action)})")
+            tab.clicked.connect(lambda _=False, name=name: self.enter(name))
+            group.addButton(tab)
+            middle.addWidget(tab)
+            self.tabs[name] = tab
+        palette = add(PALETTE, self, self.open_palette)
+        add(CHEAT_SHEET, self, self.open_cheat_sheet)
+        add(OPEN_FOLDER, self, self.choose_folder)
+        add(OPEN_PROJECT, self, self.start_page.choose_project)
+        add(CLOSE_PROJECT, self, self.close_project)
+        add(DEMO, self, self.opening.open_demo)
+        add(RESET_DEMO, self, self.reset_demo)
+        add(PAUSE, self, self.pause_or_go_on)
+        add(STOP, self, self.stop_job)
+        add(ABOUT, self, self.open_about)
+        add(QUIT, self, self.close)
+        for spec, look in zip((SYSTEM_LOOK, LIGHT_LOOK, DARK_LOOK), APPEARANCES, strict=True):
+            add(spec, self, lambda look=look: self.preferences.set("appearance", look))
+        row = QHBoxLayout(self.top_bar)
+        row.setContentsMargins(2 * GRID, 0, GRID, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self.title, 1)
+        row.addLayout(middle)
+        right = QHBoxLayout()
+        right.addStretch()
+        right.addWidget(action_button(palette))
+        right.addWidget(self._menu_button())
+        row.addLayout(right, 1)
+
+    def _menu_button(self) -> QPushButton:
+        menu = QMenu(self)
+        for rows in (
+            (OPEN_FOLDER, OPEN_PROJECT, CLOSE_PROJECT),
+            (DEMO, RESET_DEMO),
+            (SYSTEM_LOOK, LIGHT_LOOK, DARK_LOOK),
+            (CHEAT_SHEET, ABOUT),
+            (QUIT,),
+        ):
+            for spec in rows:
+                menu.addAction(self.actions_table.get(spec.id))
+            menu.addSeparator()
+        made = QPushButton(icon("more"), "")
+        made.setProperty("kind", "quiet")
+        made.setAccessibleName("Menu")
+        made.setToolTip("Menu")
+        made.setMenu(menu)
+        return made
+
+    def _connect(self) -> None:
+        self.session.project_changed.connect(self._show_project)
+        self.start_page.open_asked.connect(self.opening.open_path)
+        self.start_page.new_asked.connect(self.opening.open_new)
+        self.start_page.demo_asked.connect(lambda reset: self.reset_demo() if reset else self.opening.open_demo())
+        self.opening.busy_changed.connect(self.start_page.set_busy)
+        self.opening.failed.connect(self._tell_opening)
+        self.opening.opened.connect(self._tell_opened)
+        self.job_bar.pause_clicked.connect(self.pause_or_go_on)
+        self.job_bar.resume_clicked.connect(self.pause_or_go_on)
+        self.job_bar.stop_clicked.connect(self.stop_job)
+        self.job_bar.details_clicked.connect(lambda: self.enter("training"))
+        self.runner.job_started.connect(self._watch)
+        self.runner.job_ended.connect(self._job_ended)
+        self.runner.queue_changed.connect(self._show_job)
+        self.preferences.changed.connect(self._preference_changed)
+        self.about.report_wanted.connect(self._report.request)
+        self._report.done.connect(self.about.set_report)
+        self._report.failed.connect(lambda error: self.about.set_report(str(error)))
+
+    # --- rooms
+
+    @property
+    def room(self) -> str:
+        """The name of the room shown; also while the start page hides it."""
+        return self._room
+
+    def enter(self, name: str) -> None:
+        """Show a room; it is made when it is entered for the first time."""
+        if self.session.project is None:
+            return
+        before = self.rooms.get(self._room)
+        if before is not None and self._room != name:
+            before.left()
+        if name not in self.rooms:
+            self.rooms[name] = self._make_room(name)
+            self.room_stack.addWidget(self.rooms[name])
+        self._room = name
+        self.room_stack.setCurrentWidget(self.rooms[name])
+        self.tabs[name].setChecked(True)
+        self.rooms[name].entered()
+        self.rooms[name].setFocus()
+
+    def _make_room(self, name: str) -> Room:
+        module, class_name = ROOMS[name].location.split(":")
+        made: Room = getattr(importlib.import_module(module), class_name)(
+            self.session, self.runner, self.actions_table, self.preferences
+        )
+        made.asks_for.connect(self.enter)
+        return made
+
+    def _show_project(self) -> None:
+        project = self.session.project
+        for tab in self.tabs.values() if hasattr(self, "tabs") else ():
+            tab.setVisible(project is not None)
+        self.pages.setCurrentIndex(0 if project is None else 1)
+        self.job_bar.setVisible(project is not None)
+        name = project.folder.name.removesuffix(".fbr") if project is not None else ""
+        self.title.set_text(name)
+        self.setWindowTitle(f"{name} - FBR Studio" if name else "FBR Studio")
+        if project is None:
+            self.start_page.show_recent()
+        else:
+            self.enter(self._room)
+
+    # --- what the person asks for
+
+    def choose_folder(self) -> None:
+        """Ask for a folder of photos; the start page shows what will be made of it."""
+        if self.session.project is None:
+            self.start_page.choose_folder()
+            return
+        if self.close_project():
+            self.start_page.choose_folder()
+
+    def close_project(self) -> bool:
+        """Close the project and show the start page; return whether it is closed."""
+        if not self._may_leave():
+            return False
+        self.session.close()
+        return True
+
+    def reset_demo(self) -> None:
+        """Replace the person's copy of the demo, once they agree."""
+        if self.ask(
+            "Start the demo afresh?", "Your copy of the demo, with all you changed in it, is replaced.", "Start afresh"
+        ):
+            self.opening.open_demo(reset=True)
+
+    def open_palette(self) -> None:
+        """Show all actions that can be done now."""
+        entries = [
+            PaletteEntry(spec.text, ROOM_NAMES[spec.room], key_text(action), spec.icon, action.trigger, True)
+            for spec, action in self.actions_table.all()
+            if action.isEnabled() and (spec.room in ("everywhere", self._room))
+        ]
+        self.palette_popup.open(entries)
+
+    def open_cheat_sheet(self) -> None:
+        """Show all keys, room by room; a second time puts them away."""
+        if self.cheat_sheet.isVisible():
+            self.cheat_sheet.dismiss()
+            return
+        by_room: dict[str, list[tuple[str, str]]] = {}
+        for spec, action in self.actions_table.all():
+            if key_text(action):
+                by_room.setdefault(ROOM_NAMES[spec.room], []).append((key_text(action), spec.text))
+        self.cheat_sheet.open(list(by_room.items()))
+
+    def open_about(self) -> None:
+        """Show the version, where settings and log lie, and this machine's report."""
+        self.about.open()
+
+    def pause_or_go_on(self) -> None:
+        """Pause the running job, or let it go on."""
+        job = self.runner.current
+        if job is None:
+            return
+        if job.state == "paused":
+            job.go_on()
+        else:
+            job.pause()
+
+    def stop_job(self) -> None:
+        """Stop the running job; its work is kept."""
+        if self.runner.current is not None:
+            self.runner.current.stop()
+
+    def tell_fault(self, sentence: str) -> None:
+        """Say that the program met a fault of its own; may be called from any thread."""
+        QTimer.singleShot(0, self, lambda: self.messages.say(sentence, "danger"))
+
+    # --- jobs
+
+    def _watch(self, job: Job) -> None:
+        job.state_changed.connect(self._show_job)
+        job.events.connect(lambda _: self._show_job())
+        self._show_job()
+
+    def _show_job(self) -> None:
+        self.job_bar.show_state(job_bar_state(self.runner.current, len(self.runner.waiting)))
+
+    def _job_ended(self, job: Job) -> None:
+        self.job_bar.show_state(job_bar_state(job, len(self.runner.waiting)))
+        if "train" in job.results and job.run:
+            self.session.take_new_run(job.run)
+        self.session.runs_changed.emit()
+        self.session.maps_changed.emit(None)
+        if job.error is not None and self._room != "training":
+            self.messages.say(str(job.error), "danger", ("Go to Training", lambda: self.enter("training")))
+
+    # --- messages
+
+    def _tell_opening(self, error: FbrError, remedy: str) -> None:
+        strip = self.start_page.messages if self.session.project is None else self.messages
+        strip.say(
+            str(error), "danger", *([("Choose another place", self._focus_form)] if remedy == "elsewhere" else [])
+        )
+
+    def _focus_form(self) -> None:
+        self.start_page.form.show()
+        self.start_page.form.folder.setFocus()
+
+    def _tell_opened(self, found: Opened) -> None:
+        self.start_page.form.hide()
+        self.start_page.messages.hide()
+        if found.notices:
+            said = "; ".join(notice.message for notice in found.notices[:3])
+            self.messages.say(f"{said[:1].upper()}{said[1:]}.", "info")
+        else:
+            self.messages.hide()
+
+    def _preference_changed(self, name: str) -> None:
+        if name == "appearance":
+            application = QApplication.instance()
+            assert isinstance(application, QApplication)
+            apply_theme(application, self.preferences.now.appearance)
+
+    # --- closing
+
+    def _may_leave(self) -> bool:
+        """Ask about a running job, save what is not saved; return whether the project may be closed."""
+        if self.session.project is None:
+            return True
+        job = self.runner.current
+        if job is not None and not self.ask(
+            f"{job.spec.title} is running", "It is stopped, its work is kept, and it can go on later.", "Stop and close"
+        ):
+            return False
+        if not self.runner.stop_all(STOP_SECONDS):
+            self.messages.say("The job has not ended yet: wait until it has, then close again.", "warning")
+            return False
+        unsaved = [name for name, room in self.rooms.items() if not room.save_work()]
+        if unsaved:
+            self.enter(unsaved[0])
+            self.messages.say("Your last changes could not be saved: see the message in this room.", "danger")
+            return False
+        return True
+
+    def _ask(self, title: str, sentence: str, yes: str) -> bool:
+        """Ask before work is interrupted or replaced."""
+        box = QMessageBox(self)
+        box.setWindowTitle("FBR Studio")
+        box.setText(title)
+        box.setInformativeText(sentence)
+        agreed = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(agreed)
+        box.exec()
+        return box.clickedButton() is agreed
+
+    def close_without_asking(self) -> None:
+        """Close as if the person had agreed: for signals from outside."""
+        self.ask = lambda *_: True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Close once nothing runs and all is saved."""
+        if not self._closing and not self._may_leave():
+            event.ignore()
+            return
+        if not self._closing:
+            self._closing = True
+            _geometry_settings(self.preferences).setValue("geometry", self.saveGeometry())
+            for room in self.rooms.values():
+                room.left()
+                room.close_down()
+            self.session.close()
+        event.accept()
+        super().closeEvent(event)
+
+    def _restore_geometry(self) -> None:
+        stored = _geometry_settings(self.preferences).value("geometry")
+        if not isinstance(stored, QByteArray) or not self.restoreGeometry(stored):
+            self.resize(1280, 800)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Tell the room when the person comes back to the window: files may have changed meanwhile."""
+        super().changeEvent(event)
+        coming = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
+        if coming and self.session.project is not None and self._room in self.rooms:
+            self.rooms[self._room].entered()
+
+
+def _about_facts(preferences: Preferences) -> AboutFacts:
+    return AboutFacts(
+        name="FBR Studio",
+        version=__version__,
+        licence="Apache License 2.0",
+        sentence="Turns tags into masks.",
+        places=(("Settings", preferences.path), ("Log", log_file())),
+    )
+
+
+def _geometry_settings(preferences: Preferences) -> QSettings:
+    """Return where Qt keeps the window's place; everything else is in the readable settings file."""
+    return QSettings(str(preferences.path.with_name("window.ini")), QSettings.Format.IniFormat)

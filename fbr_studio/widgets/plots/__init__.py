@@ -1,0 +1,1 @@
+"""Plots: plain series of numbers, and the widgets that draw them."""
