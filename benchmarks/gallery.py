@@ -1,8 +1,8 @@
 """How fast is the gallery: 100,000 images to show and to scroll, and thumbnails of real photos?
 
-The first table needs nothing: it scrolls a gallery whose cells and thumbnails come from a fake source, row by row and in
-jumps, and times each painting of the view. The second loads thumbnails of the photos in ``--data``, first
-with nothing kept, then from the disk cache; it is left out where there are no photos.
+The first table needs nothing: it scrolls a gallery whose cells and thumbnails come from a fake source, row by row and
+in jumps, and times each painting of the view. The second loads thumbnails of the photos in ``--data``, first with
+nothing kept, then from the disk cache; it is left out where there are no photos.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class FakeCells:
     """Cells with a name, a state and up to three tags."""
 
     def cells(self, ids: Sequence[int]) -> list[Cell]:
+        """Return them."""
         return [Cell(id, f"photo_{id:06d}.jpg", CHIPS[: id % 4], STATES[id % 7]) for id in ids]  # type: ignore[arg-type]
 
 
@@ -53,6 +54,7 @@ class FakeThumbnails(QObject):
         self._image.fill(QColor(90, 120, 60))
 
     def request(self, ids: Sequence[int], side: int) -> None:
+        """Answer."""
         for id in ids:
             self.ready.emit(id, self._image)
 
@@ -65,6 +67,7 @@ class TimedView(GalleryView):
         self.paints: list[float] = []
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint and note."""
         began = time.perf_counter()
         super().paintEvent(event)
         self.paints.append((time.perf_counter() - began) * 1000)
@@ -76,7 +79,10 @@ def main() -> int:
     typed = parser.parse_args()
     application = QApplication([])
     apply_theme(application, "dark")
-    figures: dict[str, Any] = {"quick": typed.quick, "gallery": measure_view(10_000 if typed.quick else 100_000, typed.quick)}
+    figures: dict[str, Any] = {
+        "quick": typed.quick,
+        "gallery": measure_view(10_000 if typed.quick else 100_000, typed.quick),
+    }
     show(figures["gallery"])
     photos = sorted(typed.data.glob("*.jpg"))[: 60 if typed.quick else None] if typed.data.is_dir() else []
     if photos:

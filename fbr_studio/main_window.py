@@ -409,7 +409,7 @@ class MainWindow(QMainWindow):
         self.ask = lambda *_: True
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closeEvent(self, event: QCloseEvent) -> None:
         """Close once nothing runs and all is saved."""
         if not self._closing and not self._may_leave():
             event.ignore()
@@ -429,7 +429,7 @@ class MainWindow(QMainWindow):
         if not isinstance(stored, QByteArray) or not self.restoreGeometry(stored):
             self.resize(1280, 800)
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         """Tell the room when the person comes back to the window: files may have changed meanwhile."""
         super().changeEvent(event)
         coming = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()

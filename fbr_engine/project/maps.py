@@ -7,7 +7,7 @@ a row of that fingerprint, so a stage that is started again goes on where it sto
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ from fbr_engine.errors import ProjectError
 from fbr_engine.project.database import Database, Row
 from fbr_engine.project.images import COLUMNS, PAGE, ImageInfo, Images, keyset_pages
 
-_RECORD = (
-    "INSERT INTO map (run_id, image_id, kind, fingerprint, location, extra) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (run_id, kind, image_id) DO UPDATE "
+_RECORD = (  # an image may have been removed while a stage worked on it
+    "INSERT INTO map (run_id, image_id, kind, fingerprint, location, extra) SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
+    "WHERE EXISTS (SELECT 1 FROM image WHERE id = ?2) ON CONFLICT (run_id, kind, image_id) DO UPDATE "
     "SET fingerprint = excluded.fingerprint, location = excluded.location, extra = excluded.extra"
 )
 
@@ -48,7 +48,10 @@ class Maps:
         location: str,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep that a result is finished; its file must be on the disk by now. Replaces an earlier one."""
+        """Keep that a result is finished; its file must be on the disk by now. Replaces an earlier one.
+
+        Of an image that is no longer there nothing is kept.
+        """
         self.record_many([(run_id, image_id, kind, fingerprint, location, extra)])
 
     def record_many(self, rows: Iterable[tuple[int, int, str, str, str, Mapping[str, Any] | None]]) -> None:
@@ -65,6 +68,15 @@ class Maps:
         """
         sql, values = self._missing(COLUMNS, run_id, kind, fingerprint, split, needs)
         return chain.from_iterable(keyset_pages(self._database, sql, values))
+
+    def todo_among(
+        self, run_id: int, kind: str, fingerprint: str, image_ids: Sequence[int], split: str = ""
+    ) -> dict[int, ImageInfo]:
+        """Return, by its number, each of some images that `todo` would yield."""
+        sql, values = self._missing(COLUMNS, run_id, kind, fingerprint, split, None)
+        wanted = json.dumps([int(i) for i in image_ids])
+        rows = self._database.rows(f"{sql} AND image.id IN (SELECT value FROM json_each(?))", (*values, wanted))
+        return {row[0]: ImageInfo._make(row) for row in rows}
 
     def count_todo(self, run_id: int, kind: str, fingerprint: str, split: str = "", *, needs: str | None = None) -> int:
         """Return how many images `todo` yields."""

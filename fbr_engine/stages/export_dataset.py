@@ -7,7 +7,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,12 +32,20 @@ STAGE = "export"
 
 @dataclass
 class ExportReport:
-    """What was written and what was left out, and why; names by reason."""
+    """What was written and what was left out, and why; names by reason.
+
+    ``images`` and, by split, ``splits`` were written; of these ``confirmed_empty`` are tagged with none of the classes,
+    ``empty_images`` have no annotation, and ``tagged`` counts, by class, those tagged with it.
+    """
 
     images: int = 0
+    splits: dict[str, int] = field(default_factory=dict)
+    tagged: dict[str, int] = field(default_factory=dict)
+    confirmed_empty: int = 0
     empty_images: int = 0
     annotations: dict[str, int] = field(default_factory=dict)
     too_small: int = 0
+    left_out_by_review: list[str] = field(default_factory=list)
     untagged: list[str] = field(default_factory=list)
     without_mask: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -48,9 +56,10 @@ class ExportReport:
 def run(project: Project, config: ExportConfig, run_name: str | None = None) -> Iterator[Event]:
     """Write the dataset into ``config.out``: ``annotations/instances_<split>.json``, images if asked, ``report.json``.
 
-    A person's mask is taken before the run's. Images nobody tagged or painted are left out and reported; those
-    confirmed empty are exported as empty; tagged images whose mask is empty are listed as suspect. Raises
-    `ConfigError`, `ReadError` when there is nothing to export, and `WriteError` with nothing half-written left.
+    A person's mask is taken before the run's. Images left out by ``config.review``, and those nobody tagged or
+    painted, are reported; those confirmed empty are exported as empty; tagged images whose mask is empty are listed as
+    suspect. Raises `ConfigError`, `ReadError` when there is nothing to export, and `WriteError` with nothing
+    half-written left.
     """
     out = _check_target(config)
     info = find_run(project, run_name)
@@ -121,6 +130,7 @@ class _Export:
         for position, info_ in enumerate(self.classes, start=1):
             self._to_category[info_.id] = position
         self._writers: dict[str, CocoWriter] = {}
+        report.tagged = dict.fromkeys((c.name for c in self.classes), 0)
 
     def work(self, total: int) -> Iterator[Event]:
         """Yield the events of all images."""
@@ -138,6 +148,9 @@ class _Export:
 
     def _add(self, image: ImageInfo, stack: ExitStack) -> str | None:
         """Add one image; return why it is broken, or None."""
+        if not wanted_by_review(image.review, self.config.review):
+            self.report.left_out_by_review.append(image.path)
+            return None
         tags = self.project.tags.of(image.id)
         shown = shown_mask(self.project, self.info, image)
         if image.problem:
@@ -157,7 +170,7 @@ class _Export:
             self._copy(image, source)
         except ReadError as error:
             return str(error)
-        self._note(image, source, mask, any(tags.get(c.id) == 1 for c in self.classes))
+        self._note(image, source, mask, tags)
         self._writer(image.split or "", stack).add_image(decode_path(image.path), mask)
         return None
 
@@ -174,11 +187,17 @@ class _Export:
             f"{name}: the photo is {size[1]} x {size[0]} px now, its mask {mask.shape[1]} x {mask.shape[0]}; {remedy}"
         )
 
-    def _note(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8], tagged: bool) -> None:
+    def _note(self, image: ImageInfo, source: Path, mask: npt.NDArray[np.uint8], tags: Mapping[int, int]) -> None:
+        report, split = self.report, image.split or ""
+        report.splits[split] = report.splits.get(split, 0) + 1
+        tagged = [c.name for c in self.classes if tags.get(c.id) == 1]
+        for name in tagged:
+            report.tagged[name] += 1
+        report.confirmed_empty += not tagged and any(c.id in tags for c in self.classes)
         if tagged and not ((mask > 0) & (mask < 255)).any():
-            self.report.suspect_empty.append(image.path)
+            report.suspect_empty.append(image.path)
         if not self.config.copy_images and orientation(source) != UPRIGHT:
-            self.report.rotated.append(image.path)
+            report.rotated.append(image.path)
 
     def _copy(self, image: ImageInfo, source: Path) -> None:
         if not self.config.copy_images:
@@ -215,9 +234,16 @@ class _Export:
     def _image_bytes(self) -> int:
         total = 0
         for image in self.project.images.iter(self.config.split):
+            if not wanted_by_review(image.review, self.config.review):
+                continue
             path = self.project.image_path(image.path)
             total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+def wanted_by_review(review: str, choice: str) -> bool:
+    """Return whether an image with this ``review`` is exported under the ``choice`` kept, accepted or all."""
+    return choice == "all" or (review == "accepted" if choice == "accepted" else review != "rejected")
 
 
 def _copy_file(source: Path, target: Path) -> None:
@@ -235,6 +261,9 @@ def _file_part(split: str) -> str:
 
 
 def _notices(report: ExportReport, config: ExportConfig) -> Iterator[Event]:
+    if report.left_out_by_review:
+        which = "not accepted" if config.review == "accepted" else "rejected"
+        yield Notice(f"{len(report.left_out_by_review)} {which} images were left out", "export with --review all")
     if report.untagged:
         yield Notice(f"{len(report.untagged)} images nobody tagged were left out", "tag them and export again")
     if report.without_mask:

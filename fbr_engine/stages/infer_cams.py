@@ -20,10 +20,11 @@ from fbr_engine.data.prefetch import prefetch
 from fbr_engine.data.tensors import shrunk
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
-from fbr_engine.project import FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
+from fbr_engine.project import UNKNOWN, FeatureShards, ImageInfo, Project, RunInfo, make_folder, save_arrays
 from fbr_engine.stages.broken_images import read_or_reason, recheck
 from fbr_engine.stages.cam_inference import CamInference, ImageMaps
 from fbr_engine.stages.feature_basis import SAMPLE_IMAGES, load_basis, principal_basis, save_basis
+from fbr_engine.stages.looked_at import First, LookedAt
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.run_network import RunNetwork, load_run_network
 from fbr_engine.stages.stored_cams import KIND
@@ -31,8 +32,13 @@ from fbr_engine.stages.stored_cams import KIND
 COMMIT_EVERY = 32
 
 
-def run(project: Project, config: CamsConfig, run_name: str | None = None) -> Iterator[Event]:
+def run(
+    project: Project, config: CamsConfig, run_name: str | None = None, first: First | None = None
+) -> Iterator[Event]:
     """Compute what is not there yet under this configuration and checkpoint.
+
+    ``first`` is asked between images, in the thread of this generator, for the numbers of those a person is looking at:
+    what of them is still to do comes next.
 
     Raises what loading the run raises, and `ProjectError` when no image can be read.
     """
@@ -52,7 +58,7 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
     writer = _Writer(project, info, fingerprint, config.features, anew=done == 0 and not config.split)
     began = time.monotonic()
     try:
-        for made in _compute(project, config, digest, writer) if done < total else ():
+        for made in _compute(project, config, digest, writer, first) if done < total else ():
             yield made
             if isinstance(made, ImageSkipped):
                 skipped += 1
@@ -80,15 +86,14 @@ def run(project: Project, config: CamsConfig, run_name: str | None = None) -> It
 
 
 def _compute(
-    project: Project, config: CamsConfig, digest: str, writer: _Writer
+    project: Project, config: CamsConfig, digest: str, writer: _Writer, first: First | None
 ) -> Iterator[FileWritten | ImageSkipped]:
     """Write the maps of the images still to do."""
     device = pick_device(config.device)
     network = load_run_network(project, writer.info, device)
     side = training_side(network.config.crop)
     inference: CamInference | None = None
-    todo = project.maps.todo(writer.info.id, KIND, writer.fingerprint, config.split)
-    for image, photo in _photos(project, todo, side * max(1.0, *config.scales)):
+    for image, photo in _photos(project, _todo(project, config, writer, first), side * max(1.0, *config.scales)):
         if isinstance(photo, str):
             project.images.set_problem(image.id, photo)
             yield ImageSkipped(image.path, photo)
@@ -96,10 +101,26 @@ def _compute(
         if inference is None:
             basis = _basis(project, writer.info, network, digest, device, photo)
             inference = CamInference(network, config, basis, device)
-        tags = project.tags.matrix([image.id], network.class_ids)[0]
+        tags = _tags(project, image, network.class_ids)
         with memory_advice(f"leave out large --scales, or leave out {image.path}"):
             maps = inference(photo.pixels, tags, image.id)
         yield FileWritten(KIND, image.path, writer.write(image, maps, photo.size, network.class_ids))
+
+
+def _todo(project: Project, config: CamsConfig, writer: _Writer, first: First | None) -> LookedAt[ImageInfo]:
+    which = (writer.info.id, KIND, writer.fingerprint)
+    return LookedAt(
+        project.maps.todo(*which, config.split),
+        lambda image: image.id,
+        first,
+        lambda ids: project.maps.todo_among(*which, ids, config.split),
+    )
+
+
+def _tags(project: Project, image: ImageInfo, class_ids: list[int]) -> npt.NDArray[np.int8]:
+    """Return the tags of the network's classes, C; one that was merged has the tag of the class it is part of."""
+    known, aliases = project.tags.of(image.id), project.classes.aliases()
+    return np.array([known.get(aliases.get(c, c), UNKNOWN) for c in class_ids], dtype=np.int8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +131,19 @@ class _Photo:
     size: tuple[int, int]
 
 
-def _photos(project: Project, images: Iterable[ImageInfo], longest: float) -> Iterator[tuple[ImageInfo, _Photo | str]]:
+def _photos(
+    project: Project, images: Iterable[ImageInfo] | LookedAt[ImageInfo], longest: float
+) -> Iterator[tuple[ImageInfo, _Photo | str]]:
     """Yield the images with their photo, or with why it cannot be read; reading runs ahead."""
-    items = ((image, project.image_path(image.path)) for image in images)
-    for (image, _), photo in prefetch(items, lambda item: _load(item[1], longest)):
+
+    def located(image: ImageInfo) -> tuple[ImageInfo, Path]:
+        return image, project.image_path(image.path)
+
+    def urgent() -> tuple[ImageInfo, Path] | None:
+        image = images.urgent() if isinstance(images, LookedAt) else None
+        return located(image) if image is not None else None
+
+    for (image, _), photo in prefetch(map(located, images), lambda item: _load(item[1], longest), urgent=urgent):
         yield image, photo
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,9 @@ from fbr_engine.data.prefetch import prefetch
 from fbr_engine.errors import ProjectError, ReadError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.formats.classes_txt import save_classes_txt
-from fbr_engine.project import Project, RunInfo, make_folder, save_mask
+from fbr_engine.project import ImageInfo, Project, RunInfo, make_folder, save_mask
 from fbr_engine.stages.broken_images import known_problems
+from fbr_engine.stages.looked_at import First, LookedAt
 from fbr_engine.stages.pseudo_mask import Mask
 from fbr_engine.stages.refined_mask import MaskMaker, MaskSource
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
@@ -25,8 +26,14 @@ from fbr_engine.stages.stored_cams import CamRecord, cam_record
 from fbr_engine.stages.thresholds import LEVELS, cam_histogram, otsu_threshold
 
 
-def run(project: Project, config: MasksConfig, run_name: str | None = None) -> Iterator[Event]:
-    """Make the masks that are missing or out of date. Raises `ProjectError` when there are no CAMs yet."""
+def run(
+    project: Project, config: MasksConfig, run_name: str | None = None, first: First | None = None
+) -> Iterator[Event]:
+    """Make the masks that are missing or out of date. Raises `ProjectError` when there are no CAMs yet.
+
+    ``first`` is asked between images, in the thread of this generator, for the numbers of those a person is looking at:
+    what of them is still to do comes next.
+    """
     info = find_run(project, run_name)
     project.maps.forget_missing(info.id, KIND)
     if project.maps.count_done(info.id, CAMS, config.split) == 0:
@@ -39,7 +46,7 @@ def run(project: Project, config: MasksConfig, run_name: str | None = None) -> I
     yield from _what_is_left_out(project, info, config.split)
     make_folder(job.folder / KIND)
     save_classes_txt(job.folder / KIND / "classes.txt", _class_names(project))
-    yield from job.work(ready, total)
+    yield from job.work(ready, total, first)
     if job.empty:
         yield Notice(
             f"{job.empty} tagged images got an empty mask: the model sees none of their tags",
@@ -108,10 +115,24 @@ class _Job:
     def records(self) -> Iterator[tuple[CamRecord, bool]]:
         """Yield the images with CAMs and tags, and whether their mask is there, made of the same."""
         for image, _, _ in self.project.maps.done(self.info.id, CAMS, self.split):
-            record = cam_record(self.project, self.info, image)
-            if record is not None and not image.problem:
-                found = self.project.maps.get(self.info.id, image.id, KIND)
-                yield record, found is not None and found.fingerprint == self.fingerprint(record)
+            record = self.record(image)
+            if record is not None:
+                yield record, self.is_there(record)
+
+    def record(self, image: ImageInfo) -> CamRecord | None:
+        """Return what the mask of ``image`` is made of, or None if it gets none."""
+        return None if image.problem else cam_record(self.project, self.info, image)
+
+    def is_there(self, record: CamRecord) -> bool:
+        """Return whether the mask is there, made of the same."""
+        found = self.project.maps.get(self.info.id, record.image.id, KIND)
+        return found is not None and found.fingerprint == self.fingerprint(record)
+
+    def to_make(self, image_ids: Sequence[int]) -> dict[int, CamRecord]:
+        """Return those of some images whose mask is to be made, by their numbers."""
+        images = self.project.images.by_ids(image_ids)
+        records = [self.record(image) for image in images if self.split in ("", image.split)]
+        return {r.image.id: r for r in records if r is not None and not self.is_there(r)}
 
     def fingerprint(self, record: CamRecord) -> str:
         """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
@@ -128,11 +149,12 @@ class _Job:
             ready += is_there
         return total, ready
 
-    def work(self, done: int, total: int) -> Iterator[Event]:
+    def work(self, done: int, total: int, first: First | None) -> Iterator[Event]:
         """Make the masks that are missing, or made otherwise, reading ahead in threads."""
-        todo = (record for record, is_there in self.records() if not is_there)
+        missing = (record for record, is_there in self.records() if not is_there)
+        todo = LookedAt(missing, lambda record: record.image.id, first, self.to_make)
         try:
-            for record, loaded in prefetch(todo, self._load):
+            for record, loaded in prefetch(todo, self._load, urgent=todo.urgent):
                 done += 1
                 if isinstance(loaded, str):
                     self.skipped += 1

@@ -104,9 +104,9 @@ class BatchLoader:
         infos = self._project.images.by_ids(self._data.ids[rows].tolist())
         # A pass over the project's rows happens here, in the caller's thread: the workers touch files only.
         paths = {info.id: (info.path, self._project.image_path(info.path)) for info in infos}
-        return [
-            _Member(int(row), int(i), *paths[int(i)], epoch) for row, i in zip(rows, self._data.ids[rows], strict=True)
-        ]
+        pairs = zip(rows, self._data.ids[rows], strict=True)
+        # An image may have been taken out of the project since the training began.
+        return [_Member(int(row), int(i), *paths[int(i)], epoch) for row, i in pairs if int(i) in paths]
 
     def _load(self, members: list[_Member]) -> list[Crop | str]:
         return [self._crop(member) for member in members]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import ceil, floor, log2
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +20,8 @@ from fbr_studio.drawing.pyramid import Levels, Pixels
 
 Argb = npt.NDArray[np.uint32]
 Lookup = npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
+_Array = TypeVar("_Array", npt.NDArray[np.uint8], npt.NDArray[np.uint32])
 _Indices = npt.NDArray[np.intp]
 
 # From this zoom on, pixels of the photo are shown as squares.
@@ -63,13 +66,13 @@ class Frame:
         right, bottom = self.origin_x + self.image_width * self.zoom, self.origin_y + self.image_height * self.zoom
         return self.within(self.origin_x, self.origin_y, right, bottom)
 
-    def columns(self, pad: int = 0) -> npt.NDArray[np.float64]:
+    def columns(self, pad: int = 0) -> Floats:
         """Return the image x of each pixel's centre, with ``pad`` more on both sides."""
-        return (np.arange(self.left - pad, self.right + pad) + (0.5 - self.origin_x)) / self.zoom
+        return _positions(self.left - pad, self.right + pad, self.origin_x, self.zoom)
 
-    def rows(self, pad: int = 0) -> npt.NDArray[np.float64]:
+    def rows(self, pad: int = 0) -> Floats:
         """Return the image y of each pixel's centre, with ``pad`` more on both sides."""
-        return (np.arange(self.top - pad, self.bottom + pad) + (0.5 - self.origin_y)) / self.zoom
+        return _positions(self.top - pad, self.bottom + pad, self.origin_y, self.zoom)
 
 
 def lookup(table: Table) -> Lookup:
@@ -120,7 +123,7 @@ def photo(source: Levels, frame: Frame, seconds: float) -> tuple[Argb, bool]:
         exact = region[int(shift_y) : int(shift_y) + height, int(shift_x) : int(shift_x) + width]
         if exact.shape[:2] == (height, width):
             return _bgra(exact), True
-    bgra = _bgra(region).view(np.uint8).reshape(region.shape[:2] + (4,))
+    bgra = _bgra(region).view(np.uint8).reshape((*region.shape[:2], 4))
     matrix = np.array([[1 / zoom_x, 0.0, shift_x], [0.0, 1 / zoom_y, shift_y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpAffine(bgra, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
@@ -180,24 +183,34 @@ def heat(values: Pixels, frame: Frame, colours: Lookup) -> Argb | None:
         rise *= (rows - np.floor(np.minimum(rows, height - 2))).astype(np.float32)[:, None]
         result += rise
     result += 0.5
-    return colours.take(result.astype(np.uint8), mode="clip")
+    coloured: Argb = colours.take(result.astype(np.uint8), mode="clip")
+    return coloured
 
 
-def _samples(positions: npt.NDArray[np.float64], extent: int, count: int) -> npt.NDArray[np.float64]:
+def _positions(first: int, last: int, origin: float, zoom: float) -> Floats:
+    positions: Floats = (np.arange(first, last, dtype=np.float64) + (0.5 - origin)) / zoom
+    return positions
+
+
+def _samples(positions: Floats, extent: int, count: int) -> Floats:
     """Return where image coordinates lie on a row of samples that reaches from the first to the last pixel's centre."""
-    return np.clip((positions - 0.5) * ((count - 1) / max(extent - 1, 1)), 0, count - 1)
+    samples: Floats = np.clip((positions - 0.5) * ((count - 1) / max(extent - 1, 1)), 0, count - 1)
+    return samples
 
 
-def _indices(positions: npt.NDArray[np.float64], scale: float, count: int) -> _Indices:
+def _indices(positions: Floats, scale: float, count: int) -> _Indices:
     return np.clip(np.floor(positions * scale), 0, count - 1).astype(np.intp)
 
 
-def _taken(pixels: npt.NDArray[np.generic], rows: _Indices, columns: _Indices) -> npt.NDArray[np.generic]:
+def _taken(pixels: _Array, rows: _Indices, columns: _Indices) -> _Array:
     """Return the pixels at rows x columns; the axis that leaves less to copy goes first."""
     first, last = int(rows[0]), int(rows[-1]) + 1
     if last - first <= rows.size:
-        return pixels[first:last].take(columns, axis=1).take(rows - first, axis=0)
-    return pixels[:, int(columns[0]) : int(columns[-1]) + 1].take(rows, axis=0).take(columns - columns[0], axis=1)
+        taken: _Array = pixels[first:last].take(columns, axis=1).take(rows - first, axis=0)
+    else:
+        strip = pixels[:, int(columns[0]) : int(columns[-1]) + 1]
+        taken = strip.take(rows, axis=0).take(columns - columns[0], axis=1)
+    return taken
 
 
 def _rough(source: Levels, frame: Frame) -> Argb:
@@ -212,5 +225,6 @@ def _bgra(pixels: Pixels) -> Argb:
     return _packed(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA))
 
 
-def _packed(bgra: npt.NDArray[np.generic]) -> Argb:
-    return np.ascontiguousarray(bgra).view(np.uint32)[..., 0]
+def _packed(bgra: npt.NDArray[Any]) -> Argb:
+    packed: Argb = np.ascontiguousarray(bgra).view(np.uint32)[..., 0]
+    return packed

@@ -81,7 +81,7 @@ class ThumbnailCache:
             return True
 
     def prune(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Remove the oldest files until nine tenths of the limit are left, if it is passed; also what was left half-written."""
+        """Remove what was left half-written and, past the limit, the oldest files down to nine tenths of it."""
         files = []
         for entry in self._entries():
             if stopped():

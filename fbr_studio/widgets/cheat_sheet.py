@@ -60,12 +60,12 @@ class CheatSheet(Overlay):
         """Esc and the key that opened it."""
         return super().closes(event) or event.text() == "?"
 
-    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]  # noqa: N802
+    def mousePressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
         """Close on any click that no button took."""
         self.dismiss()
         event.accept()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+    def changeEvent(self, event: QEvent) -> None:
         """Measure again in another font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
@@ -101,13 +101,13 @@ class KeyCap(QWidget):
         self.setAccessibleName(keys)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Return the size of all caps."""
         metrics = QFontMetrics(self.font())
         width = sum(self._width(metrics, key) + GRID // 2 for key in self._keys)
         return QSize(width, metrics.height() + GRID // 2 + 2)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw each cap."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

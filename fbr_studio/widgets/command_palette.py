@@ -111,14 +111,14 @@ class CommandPalette(Overlay):
         height = others + (rows * row + 2 if rows else self.nothing.sizeHint().height())
         return QRect(room.center().x() - width // 2, room.top() + 2 * GRID, width, min(height, room.height()))
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: N802
+    def focusNextPrevChild(self, next: bool) -> bool:
         """Stay in the search field."""
         if self.isHidden():
             return super().focusNextPrevChild(next)
         self._step(1 if next else -1)
         return True
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Move in the list with the keys of the search field."""
         if watched is self.search and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._key(event)
@@ -184,7 +184,7 @@ class _Entries(QAbstractListModel):
         self.entries = entries
         self.endResetModel()
 
-    def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802
+    def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.entries)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -204,7 +204,7 @@ class _Entries(QAbstractListModel):
 class _Line(QStyledItemDelegate):
     """Draws icon, text, detail and key of an entry."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, QFontMetrics(option.font).height() + 2 * GRID)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:

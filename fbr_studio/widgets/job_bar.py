@@ -117,18 +117,18 @@ class JobBar(QWidget):
         self._saved.setVisible(bool(text))
         self._give_way()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what has no room."""
         super().resizeEvent(event)
         self._give_way()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Return one line, as high without a job as with one, so that the room above never moves."""
         self.stop_button.ensurePolished()
         one_line = self.stop_button.sizeHint().height() + GRID + 1
         return super().sizeHint().expandedTo(QSize(0, one_line))
 
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
+    def minimumSizeHint(self) -> QSize:
         """Return one line; figures give way, so it can be narrow."""
         return QSize(40 * GRID, self.sizeHint().height())
 

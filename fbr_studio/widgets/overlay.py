@@ -59,7 +59,7 @@ class Overlay(QWidget):
             if w.isVisibleTo(self) and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus
         ]
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the window's size."""
         if event.type() == QEvent.Type.Resize and self.isVisible() and watched is self._ground:
             self._fit()
@@ -76,19 +76,19 @@ class Overlay(QWidget):
         """Whether this key puts the overlay away."""
         return event.key() == Qt.Key.Key_Escape
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Close on Esc; nothing typed here reaches the window below."""
         if self.closes(event):
             self.dismiss()
         event.accept()
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+    def mousePressEvent(self, event: QMouseEvent) -> None:
         """Close on a click beside the panel."""
         if not self.panel.geometry().contains(event.position().toPoint()):
             self.dismiss()
         event.accept()
 
-    def focusNextPrevChild(self, next: bool) -> bool:  # noqa: N802
+    def focusNextPrevChild(self, next: bool) -> bool:
         """Keep Tab inside."""
         if self.isHidden():
             return super().focusNextPrevChild(next)
@@ -102,7 +102,7 @@ class Overlay(QWidget):
         )
         return True
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Dim the window and draw the panel's edge."""
         painter = QPainter(self)
         colours = theme()

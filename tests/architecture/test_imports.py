@@ -51,3 +51,13 @@ def test_opencv_and_qt_start_in_either_order(order: str, platform: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == platform
+
+
+def test_qt_calls_that_return_nothing_leave_none_alone() -> None:
+    """PySide6 6.12.0 took a reference from None at each such call; under Python 3.11 the process then aborts."""
+    code = (
+        "import sys\nfrom PySide6.QtCore import QObject\nfound = QObject()\nbefore = sys.getrefcount(None)\n"
+        "for _ in range(500):\n    found.setObjectName('x')\nprint(before - sys.getrefcount(None))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert int(done.stdout) < 50, done.stderr

@@ -101,7 +101,8 @@ class MaskKeeper(QObject):
         if self._project is None:
             raise ReadError("no project is open: open one first")
         kept = self._kept.get(image.id)
-        if kept is None:
+        if kept is None or not (kept.is_mine or kept.history.can_redo):
+            self._kept.drop(image.id)
             journal = self._project.person_masks.journal_path(image.path)
             make_folder(journal.parent)
             kept = KeptMask(image.id, image.path, MaskDocument(base), Journal(journal), fresh=True)

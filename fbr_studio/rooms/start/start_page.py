@@ -149,12 +149,12 @@ class StartPage(QWidget):
         for widget in (self.folder_button, self.project_button, self.demo_button, self.reset_button, self.form):
             widget.setEnabled(not text)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+    def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
         for url in event.mimeData().urls():
             path = Path(url.toLocalFile())
@@ -163,7 +163,7 @@ class StartPage(QWidget):
                 return
         self.messages.say("Drop a folder of photos, or a project.", "info")
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc puts the form away."""
         if event.key() == Qt.Key.Key_Escape and self.form.isVisible():
             self.form.hide()

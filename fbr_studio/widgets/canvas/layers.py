@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,16 @@ _PATIENCE_S = 0.012
 _SLICE_S = 0.008
 
 
+class Part(NamedTuple):
+    """A box in a grid of ``height`` x ``width`` that is stretched over the image."""
+
+    box: Box
+    height: int
+    width: int
+
+
 class Layer(QObject):
-    """Base of the layers. ``changed`` says what must be painted again: a box in image pixels, or None for all.
+    """Base of the layers. ``changed`` says what must be painted again: a `Part`, or None for all.
 
     ``side`` is the side of the curtain it lies on; without a curtain all layers are whole.
     """
@@ -197,7 +205,7 @@ class LabelLayer(_PyramidLayer):
         box = (0, 0, height, width) if box is None else box
         if not is_empty(box):
             self._labels.update(box)
-            self.changed.emit(_Part(box, height, width))
+            self.changed.emit(Part(box, height, width))
 
     def render(self, frame: Frame) -> Argb | None:
         """Return fill and outline."""

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from fbr_studio.widgets.flow_layout import FlowLayout
+from fbr_studio.widgets.tags.flow_layout import FlowLayout
 from fbr_studio.widgets.plots.series_colours import series_colour
 from fbr_studio.widgets.theme import GRID, small_font, theme
 
@@ -36,13 +36,13 @@ class LegendButton(QAbstractButton):
                 self.updateGeometry()
             self.update()
 
-    def sizeHint(self) -> QSize:  # noqa: N802
+    def sizeHint(self) -> QSize:
         """Return room for line, name and value."""
         metrics = self.fontMetrics()
         width = metrics.horizontalAdvance(f"{self.name}  {self._value}")
         return QSize(_LINE + GRID + width + GRID, metrics.height() + GRID)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the three; a hidden curve is muted."""
         colours = theme()
         painter = QPainter(self)
@@ -71,7 +71,7 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._flow = FlowLayout(self, GRID, 0)
+        self._flow = FlowLayout(self, GRID)
         self._buttons: dict[str, LegendButton] = {}
         self._hidden: set[str] = set()
 

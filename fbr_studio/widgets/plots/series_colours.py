@@ -14,9 +14,8 @@ def series_colour(theme: Theme, place: int) -> QColor:
     own = (theme.accent, theme.warning, theme.good, theme.danger)
     if place < len(own):
         return QColor(own[place])
-    hue, saturation, lightness, _ = theme.accent.getHslF()
-    turned = (hue + 0.25 + (place - len(own)) * _GOLDEN) % 1.0
-    return QColor.fromHslF(turned, min(0.75, saturation), lightness)
+    turned = (theme.accent.hslHueF() + 0.25 + (place - len(own)) * _GOLDEN) % 1.0
+    return QColor.fromHslF(turned, min(0.75, theme.accent.hslSaturationF()), theme.accent.lightnessF())
 
 
 def faint(colour: QColor, share: float) -> QColor:

@@ -87,3 +87,21 @@ def test_new_cams_and_changed_tags_outdate_the_mask_of_their_image_alone(project
     project.tags.set(2, cat.id, 1)
     assert [image.id for image, _, _ in maps.done(run_id, "masks")] == [3]
     assert maps.count_done(run_id, "cams") == 3
+
+
+def test_an_image_removed_meanwhile_is_not_recorded(project: Project) -> None:
+    project.images.add(["a.jpg", "b.jpg"])
+    run = project.runs.create("r", "cam", {})
+    project.images.remove([1])
+    project.maps.record_many((run.id, i, "cams", "f", "x", None) for i in (1, 2))
+    project.maps.record(run.id, 2, "cams", "g", "y")
+    assert [(image.path, location) for image, location, _ in project.maps.done(run.id, "cams")] == [("b.jpg", "y")]
+
+
+def test_what_is_to_do_among_some_images(project: Project) -> None:
+    project.images.add(["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "train")
+    run = project.runs.create("r", "cam", {})
+    project.maps.record(run.id, 1, "cams", "f", "x")
+    project.images.set_problem(2, "broken")
+    assert set(project.maps.todo_among(run.id, "cams", "f", [4, 2, 1, 9])) == {4}
+    assert set(project.maps.todo_among(run.id, "cams", "g", [4, 2, 1, 9], "train")) == {1, 4}

@@ -106,3 +106,15 @@ def test_the_speed_is_kept(drawn: Workplace) -> None:
         list(train.run(project, CONFIG, "a"))
         lines = (Path(project.runs.folder("a")) / "metrics.jsonl").read_text().splitlines()
     assert all(json.loads(line)["images_per_second"] > 0 for line in lines)
+
+
+def test_images_taken_out_while_training_are_passed_over(drawn: Workplace) -> None:
+    with drawn.open(write=True) as project:
+        events = train.run(project, CONFIG, "a")
+        for event in events:
+            if isinstance(event, StepDone):
+                break
+        project.images.remove([image.id for image in project.images.iter()][:4])
+        rest = list(events)
+        assert project.runs.get("a").status == "done"
+        assert any(isinstance(event, EpochDone) for event in rest)

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pytestqt.qtbot import QtBot
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from fbr_engine.errors import FbrError
 from fbr_studio.jobs import thumbnail_decode
@@ -223,9 +223,7 @@ def test_the_disk_is_used_the_second_time(
     assert len(decoded) == 3
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(
-    qtbot: QtBot, make: Make, photo: Photo, tmp_path: Path
-) -> None:
+def test_a_cache_that_cannot_be_written_is_done_without(qtbot: QtBot, make: Make, photo: Photo, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     path = photo()
     heard = make(lambda _id: path, tmp_path / "file" / "cache")

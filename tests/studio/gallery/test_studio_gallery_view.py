@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gallery_fakes import NotedCells, NotedThumbnails
-from pytestqt.qtbot import QtBot
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from fbr_studio.widgets.gallery.cell import STATE_TEXTS, Cell
 from fbr_studio.widgets.gallery.gallery_view import GalleryView
@@ -19,7 +19,11 @@ from fbr_studio.widgets.gallery.state_marks import shape_of
 from fbr_studio.widgets.theme import apply_theme, theme
 
 Key = Qt.Key
-NONE, CTRL, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+NONE, CTRL, SHIFT = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+)
 LEFT = Qt.MouseButton.LeftButton
 MakeView = Callable[..., GalleryView]
 
@@ -38,7 +42,14 @@ def wheel(view: GalleryView, turn: int, modifiers: Qt.KeyboardModifier = NONE) -
     where = QPointF(view.viewport().rect().center())
     phase = Qt.ScrollPhase.NoScrollPhase
     event = QWheelEvent(
-        where, view.viewport().mapToGlobal(where), QPoint(), QPoint(0, turn), Qt.MouseButton.NoButton, modifiers, phase, False
+        where,
+        view.viewport().mapToGlobal(where),
+        QPoint(),
+        QPoint(0, turn),
+        Qt.MouseButton.NoButton,
+        modifiers,
+        phase,
+        False,
     )
     QApplication.sendEvent(view.viewport(), event)
 

@@ -14,7 +14,7 @@ from fbr_studio.widgets.fuzzy import best, rank
 def test_a_beginning_comes_before_a_word_before_initials_before_scattered_letters() -> None:
     texts = ["Undo the stroke", "Next image", "Start a training", "Stop", "Export as text", "Show the NROI"]
     assert [texts[i] for i in best("st", texts)][:2] == ["Stop", "Start a training"]
-    assert [texts[i] for i in best("ni", texts)][0] == "Next image"
+    assert texts[best("ni", texts)[0]] == "Next image"
     assert texts[best("stroke", texts)[0]] == "Undo the stroke"
     assert texts[best("train", texts)[0]] == "Start a training"
     assert texts[best("exptxt", texts)[0]] == "Export as text"

@@ -1,0 +1,183 @@
+"""The row of images below the canvas, and which of them it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from fbr_engine.errors import ProjectError
+from fbr_engine.project import GalleryRow, ImageFilter, Project
+from fbr_engine.project.gallery import State
+from fbr_studio.jobs.thumbnails import ThumbnailLoader
+from fbr_studio.preferences import cache_folder
+from fbr_studio.state.session import Session
+from fbr_studio.widgets.basics import label
+from fbr_studio.widgets.formatting import counted
+from fbr_studio.widgets.gallery.cell import Cell
+from fbr_studio.widgets.gallery.cell import State as Mark
+from fbr_studio.widgets.gallery.gallery_view import GalleryView
+from fbr_studio.widgets.theme import GRID
+
+SHOWN: tuple[tuple[str, State], ...] = (
+    ("All images", "all"),
+    ("Not reviewed", "new"),
+    ("Accepted", "accepted"),
+    ("Rejected", "rejected"),
+    ("Corrected", "corrected"),
+)
+_SIDE = 96
+
+
+class Filmstrip(QWidget):
+    """Images in the order of the project. ``chosen`` carries the one the person pressed."""
+
+    chosen = Signal(int)
+    visible_changed = Signal(list)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._thumbnails: ThumbnailLoader | None = None
+        self.view = GalleryView(self)
+        self.view.orientation = "strip"
+        self.view.thumbnail_side = _SIDE
+        self.view.setAcceptDrops(False)
+        self.view.viewport().setAcceptDrops(False)
+        self.view.setAccessibleName("Filmstrip")
+        self.view.set_source(StripCells(session))
+        self.view.current_changed.connect(self._current_changed)
+        self.view.visible_changed.connect(self.visible_changed)
+        self.which = QComboBox()
+        self.which.setAccessibleName("Images in the filmstrip")
+        self.which.setToolTip("Which images the filmstrip holds")
+        for text, state in SHOWN:
+            self.which.addItem(text, state)
+        self.which.activated.connect(self.reload)
+        self.count = label("", "muted")
+        self._ids = np.zeros(0, np.int64)
+        self._place: dict[int, int] = {}
+
+    def head(self) -> QHBoxLayout:
+        """Return the chooser and the count, to be laid beside the status line."""
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.count)
+        row.addWidget(self.which)
+        return row
+
+    def lay_out(self) -> None:
+        """Fill itself with the strip."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.view)
+        self.setFixedHeight(self.view.minimumSizeHint().height())
+
+    def set_project(self, project: Project | None) -> None:
+        """Show another project's images."""
+        if self._thumbnails is not None:
+            self.view.set_thumbnails(None)
+            self._thumbnails.close()
+            self._thumbnails.deleteLater()
+            self._thumbnails = None
+        if project is not None:
+            self._thumbnails = ThumbnailLoader(_paths(project), cache_folder() / "thumbnails", parent=self)
+            self.view.set_thumbnails(self._thumbnails)
+        self.reload()
+
+    def reload(self) -> None:
+        """Read which images there are."""
+        project = self._session.project
+        state: State = self.which.currentData() or "all"
+        if project is None:
+            self._ids = np.zeros(0, np.int64)
+        else:
+            self._ids = project.gallery.ids(ImageFilter(state=state))
+        self._place = {int(image): place for place, image in enumerate(self._ids)}
+        self.view.set_ids(self._ids)
+        self.view.refresh()
+        self.view.set_current(self._session.image)
+        self._say_count()
+
+    def follow(self, image: int | None) -> None:
+        """Make an image the current one here."""
+        if image is not None and image not in self._place and self._session.project is not None:
+            self._add_for_now(image)
+        self.view.set_current(image)
+        self._say_count()
+
+    def neighbour(self, image: int | None, step: int) -> int | None:
+        """Return the image ``step`` places on, or None at the end."""
+        place = self._place.get(image, -1) if image is not None else -1
+        target = place + step if place >= 0 else 0
+        return int(self._ids[target]) if 0 <= target < len(self._ids) else None
+
+    def around(self, image: int | None) -> list[int]:
+        """Return the images that are likely to come next: the two after, the one before."""
+        found = [self.neighbour(image, step) for step in (1, -1, 2)] if image in self._place else []
+        return [i for i in found if i is not None]
+
+    def after(self, image: int | None) -> list[int]:
+        """Return all images behind this one and then those before it."""
+        place = self._place.get(image, -1) if image is not None else -1
+        ids = [int(i) for i in self._ids]
+        return [*ids[place + 1 :], *ids[: max(place, 0)]]
+
+    def close_down(self) -> None:
+        """End the threads."""
+        if self._thumbnails is not None:
+            self.view.set_thumbnails(None)
+            self._thumbnails.close()
+            self._thumbnails = None
+
+    def _add_for_now(self, image: int) -> None:
+        """An image another room chose is shown even if this strip's filter leaves it out."""
+        self.which.setCurrentIndex(0)
+        self.reload()
+
+    def _say_count(self) -> None:
+        place = self._place.get(self._session.image or 0)
+        total = counted(len(self._ids), "image")
+        self.count.setText(f"{place + 1:,} of {total}" if place is not None else total)
+
+    def _current_changed(self, image: object) -> None:
+        if isinstance(image, int) and image != self._session.image:
+            self.chosen.emit(image)
+
+
+class StripCells:
+    """What the strip's cells say."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def cells(self, ids: Sequence[int]) -> list[Cell]:
+        """Return the cells of a page of images."""
+        project = self._session.project
+        return [_cell(row) for row in project.gallery.cells(ids)] if project is not None else []
+
+
+def _cell(row: GalleryRow) -> Cell:
+    state: Mark = ""
+    if row.problem:
+        state = "problem"
+    elif row.review == "accepted":
+        state = "accepted"
+    elif row.review == "rejected":
+        state = "rejected"
+    elif row.corrected:
+        state = "corrected"
+    return Cell(row.id, row.path.rsplit("/", 1)[-1], (), state, row.problem or "")
+
+
+def _paths(project: Project):  # type: ignore[no-untyped-def]
+    def path_of(image: int) -> Path:
+        found = project.images.by_ids([image])
+        if not found:
+            raise ProjectError("the image was removed from the project")
+        return project.image_path(found[0].path)
+
+    return path_of

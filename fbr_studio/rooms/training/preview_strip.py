@@ -1,0 +1,235 @@
+"""The strip of fixed images whose CAMs improve epoch by epoch, with a slider back to the first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from fbr_engine.project import Project
+from fbr_studio.jobs.tasks import LatestTask
+from fbr_studio.rooms.training.preview_pictures import Picture, PreviewPage, PreviewReader, Rgb
+from fbr_studio.widgets.basics import icon_button, label
+from fbr_studio.widgets.theme import GRID, small_font, theme
+
+PHOTO_SIDE = 240
+PICTURE_HEIGHT = 15 * GRID
+
+
+class PreviewStrip(QWidget):
+    """Reads in the background; shows the newest epoch until the person goes back, and then stays there."""
+
+    opened = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._project: Project | None = None
+        self._run: str | None = None
+        self._page = PreviewPage("", (), 0, ())
+        self._follow = True
+        self._quiet = False
+        self._task = LatestTask(PreviewReader(PHOTO_SIDE).page, self)
+        self._task.done.connect(self._show)
+        self._task.failed.connect(lambda error: self._say(str(error)))
+        self._cells: list[PreviewCell] = []
+        self._compose()
+        self._say("")
+
+    def _compose(self) -> None:
+        self.title = label("CAMs of fixed images", "title")
+        self.epoch_text = label("", "muted")
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setAccessibleName("Epoch of the CAMs shown")
+        self.slider.setToolTip("Go back through the epochs (Left and Right while it has the focus)")
+        self.slider.setPageStep(1)
+        self.slider.setFixedWidth(20 * GRID)
+        self.slider.valueChanged.connect(self._slid)
+        self.back = icon_button("previous", "CAMs of the epoch before", lambda: self._step(-1))
+        self.forward = icon_button("next", "CAMs of the next epoch", lambda: self._step(1))
+        top = QHBoxLayout()
+        top.setSpacing(GRID)
+        top.addWidget(self.title)
+        top.addStretch()
+        for part in (self.epoch_text, self.back, self.slider, self.forward):
+            top.addWidget(part)
+        self._row = QHBoxLayout()
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(GRID)
+        self._row.addStretch()
+        inside = QWidget()
+        inside.setLayout(self._row)
+        self._area = QScrollArea()
+        self._area.setWidget(inside)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for surface in (self._area, self._area.viewport(), inside):
+            surface.setAutoFillBackground(False)
+        self._area.setStyleSheet("QScrollArea { background: transparent; }")
+        self.quiet_note = label("", "muted", wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        column.addLayout(top)
+        column.addWidget(self.quiet_note)
+        column.addWidget(self._area, 1)
+
+    # --- what is shown
+
+    @property
+    def page(self) -> PreviewPage:
+        """What is shown now."""
+        return self._page
+
+    @property
+    def cells(self) -> list[PreviewCell]:
+        """The pictures shown now."""
+        return list(self._cells)
+
+    def show_run(self, project: Project | None, run: str | None) -> None:
+        """Show a run's fixed images, from its newest epoch on."""
+        if (project, run) != (self._project, self._run):
+            self._follow = True
+            self._project, self._run = project, run
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look for what was written since."""
+        if self._project is None or self._run is None:
+            self._task.cancel()
+            self._show(PreviewPage("", (), 0, ()))
+        else:
+            self._task.request(self._project, self._run, None if self._follow else self._page.epoch)
+
+    def show_epoch(self, epoch: int) -> None:
+        """Show the CAMs of one epoch; the last one is followed from then on."""
+        if self._page.epochs and self._project is not None and self._run is not None:
+            self._follow = epoch == self._page.epochs[-1]
+            self._task.request(self._project, self._run, epoch)
+
+    def close_down(self) -> None:
+        """Read nothing any more."""
+        self._task.close()
+
+    def _step(self, by: int) -> None:
+        self.slider.setValue(self.slider.value() + by)
+
+    def _slid(self, place: int) -> None:
+        if not self._quiet:
+            self.show_epoch(self._page.epochs[place])
+
+    def _show(self, page: PreviewPage) -> None:
+        self._page = page
+        some = bool(page.epochs)
+        self._quiet = True
+        self.slider.setRange(0, max(0, len(page.epochs) - 1))
+        self.slider.setValue(page.epochs.index(page.epoch) if page.epoch in page.epochs else 0)
+        self._quiet = False
+        for part in (self.slider, self.back, self.forward, self.epoch_text):
+            part.setVisible(some)
+        if some:
+            self.back.setEnabled(page.epoch != page.epochs[0])
+            self.forward.setEnabled(page.epoch != page.epochs[-1])
+            self.epoch_text.setText(epoch_words(page.epoch, page.epochs[-1]))
+        self._say("" if some else _NOTHING if self._run else "")
+        self._fill(page.pictures)
+
+    def _say(self, text: str) -> None:
+        self.quiet_note.setText(text)
+        self.quiet_note.setVisible(bool(text))
+        self._area.setVisible(not text)
+
+    def _fill(self, pictures: tuple[Picture, ...]) -> None:
+        while len(self._cells) > len(pictures):
+            cell = self._cells.pop()
+            self._row.removeWidget(cell)
+            cell.hide()
+            cell.deleteLater()
+        while len(self._cells) < len(pictures):
+            cell = PreviewCell()
+            cell.opened.connect(self.opened)
+            self._row.insertWidget(len(self._cells), cell)
+            self._cells.append(cell)
+        for cell, picture in zip(self._cells, pictures, strict=True):
+            cell.show_picture(picture)
+
+
+_NOTHING = "This run has no CAMs of its epochs: they are written while a run trains, if it asks for previews."
+
+
+def epoch_words(epoch: int, last: int) -> str:
+    """Return which epoch is shown."""
+    return f"before training, of {last} epochs" if epoch == 0 else f"after epoch {epoch} of {last}"
+
+
+class PreviewCell(QWidget):
+    """One image with its CAM, and the names of the classes below it."""
+
+    opened = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.picture: Picture | None = None
+        self._image = QImage()
+        self.setFont(small_font(self))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show another picture."""
+        self.picture = picture
+        self._image = to_image(picture.rgb)
+        self.setAccessibleName(f"{picture.image}: CAM of {', '.join(picture.tags) or 'nothing'}")
+        told = picture.problem or f"CAM of {', '.join(picture.tags)}. Double-click to open it in Review."
+        self.setToolTip(f"{picture.image}\n{told}")
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the room the picture takes at the strip's height."""
+        height = max(PICTURE_HEIGHT, self.height() - self._caption())
+        if self._image.isNull():
+            return QSize(height, height + self._caption())
+        return QSize(round(self._image.width() / self._image.height() * PICTURE_HEIGHT), height + self._caption())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least that still shows something."""
+        return QSize(self.sizeHint().width(), PICTURE_HEIGHT // 2 + self._caption())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture, as large as fits, and its classes below."""
+        if self.picture is None or self._image.isNull():
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        room = QSize(self.width(), self.height() - self._caption())
+        size = self._image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(0, 0, size.width(), size.height())
+        colours = theme()
+        if self.picture.problem:
+            painter.setPen(QPen(colours.line))
+            painter.drawRect(place.adjusted(0, 0, -1, -1))
+            painter.setPen(colours.muted)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "cannot be read")
+        else:
+            painter.drawImage(place, self._image)
+        painter.setPen(colours.muted)
+        words = self.fontMetrics().elidedText(
+            ", ".join(self.picture.tags), Qt.TextElideMode.ElideRight, max(self.width(), 24)
+        )
+        below = QRect(0, place.bottom() + 1, self.width(), self._caption())
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for the image to be opened."""
+        if self.picture is not None:
+            self.opened.emit(self.picture.image)
+
+    def _caption(self) -> int:
+        return self.fontMetrics().height() + GRID // 2
+
+
+def to_image(rgb: Rgb) -> QImage:
+    """Return uint8 H x W x 3 as an image with its own memory."""
+    height, width = rgb.shape[:2]
+    return QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -1,0 +1,65 @@
+"""First values of the training form, and the small network as a way out. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fbr_engine.config import TrainConfig
+from fbr_engine.data.images import upright_size
+from fbr_engine.errors import FbrError
+from fbr_engine.project import ImageInfo, Project
+
+SMALL_SIDE = 200
+SMALL_NETWORK: dict[str, Any] = {"backbone": "tiny", "weights": "drawn"}
+DRAWN_SCENES = TrainConfig(
+    method="cam+fbr",
+    backbone="tiny",
+    weights="drawn",
+    epochs=12,
+    crop=129,
+    batch=16,
+    scale_low=0.8,
+    scale_high=1.4,
+    lr_encoder=1e-3,
+    lr_head=4e-3,
+)
+
+
+def first_config(project: Project) -> TrainConfig:
+    """Return how a first training of this project should go: small drawn scenes train as the demo does."""
+    split = "train" if "train" in project.images.splits() else ""
+    if has_small_images(project):
+        return replace(DRAWN_SCENES, split=split)
+    return TrainConfig(split=split)
+
+
+def has_small_images(project: Project) -> bool:
+    """Return whether the images are so small that the small network suits them: none wider than 200 px in a sample."""
+    widths = [_width(project, image) for image in project.images.spread(6)]
+    return any(widths) and max(widths) <= SMALL_SIDE
+
+
+def _width(project: Project, image: ImageInfo) -> int:
+    """Return an image's width in px, 0 if it cannot be read."""
+    if image.width:
+        return image.width
+    try:
+        return upright_size(project.image_path(image.path))[1]
+    except FbrError:
+        return 0
+
+
+def obstacle(project: Project, split: str) -> str:
+    """Return why training cannot start, with what to do about it, or nothing."""
+    learnt = project.classes.learnt()
+    if not learnt:
+        return "This project has no class to learn. Add classes and tag some images first."
+    if not project.tags.count_tagged(split, with_problems=True):
+        if split:
+            return f"No image of the split {split} has tags. Choose another split, or tag some images first."
+        return "No image has tags yet. Training learns from tags: tag some images first."
+    known = project.tags.counts(split)
+    if not any(known.get(info.id, (0, 0, 0))[0] for info in learnt):
+        return "No tagged image shows any of the classes. Tag some images first."
+    return ""
