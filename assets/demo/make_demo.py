@@ -31,6 +31,7 @@ from fbr_engine.stages.demo import CAM_SCALES, METHODS, train_config
 
 TRAIN, VAL, UNTAGGED = 96, 24, 8
 SEED = 0
+PROJECT = "demo.fbr"
 KEPT = ("network.", "host.", "fbr.")
 DATE = (2026, 1, 1, 0, 0, 0)
 
@@ -43,10 +44,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, TextListener(sys.stdout, sys.stderr, "") as listen:
         work = Path(folder)
         truth = _draw(work)
-        _follow(
-            create_project.run(work / "project", NewConfig(images=str(work / IMAGES), tags=str(work / TAGS))), listen
-        )
-        with Project.open(work / "project", write=True) as project:
+        _follow(create_project.run(work / PROJECT, NewConfig(images=str(work / IMAGES), tags=str(work / TAGS))), listen)
+        with Project.open(work / PROJECT, write=True) as project:
             project.images.add(sorted(path.name for path in (work / IMAGES).glob("new_*.jpg")))
             for name, method in METHODS.items():
                 _make_run(project, name, method, options.epochs, truth, listen)
@@ -89,7 +88,7 @@ def _follow(events: Iterable[Event], listen: TextListener) -> None:
 
 
 def _pack(work: Path, target: Path) -> None:
-    files = sorted(p for part in ("project", "images", "tags.csv") for p in [work / part, *(work / part).rglob("*")])
+    files = sorted(p for part in (PROJECT, "images", "tags.csv") for p in [work / part, *(work / part).rglob("*")])
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in files:

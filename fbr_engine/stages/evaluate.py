@@ -54,7 +54,10 @@ def run(project: Project, config: EvaluateConfig, run_name: str | None = None) -
             f"the true masks know no {', '.join(unknown)}",
             f"list the values and names in {truth.folder}/classes.txt",
         )
-    yield Result(STAGE, {"run": info.name} | tally.figures())
+    figures = tally.figures()
+    if project.writable:
+        project.runs.update(info.id, figures={"miou": figures["miou"]})
+    yield Result(STAGE, {"run": info.name} | figures)
 
 
 class _Tally:

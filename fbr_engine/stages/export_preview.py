@@ -1,6 +1,7 @@
 """What an export would write, told by the database alone, so that it can be shown while options change.
 
-Files are not looked at: an image or mask that turns out to be missing or broken is left out by the export itself.
+Of the files only the headers of some photos are read, for their orientation; an image or mask that turns out to be
+missing or broken is left out by the export itself.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from fbr_engine.config import ExportConfig
+from fbr_engine.data.images import UPRIGHT, orientation
 from fbr_engine.project import ClassInfo, Project, RunInfo
 from fbr_engine.stages.run_files import find_run
 from fbr_engine.stages.shown_masks import KIND, shown_classes
 
+LOOKED_AT = 500
 _REVIEWS = {"all": "1", "kept": "image.review <> 'rejected'", "accepted": "image.review = 'accepted'"}
 # The order is that of the export: an image is counted under the first reason that keeps it out.
 _STATES = """
@@ -71,24 +74,25 @@ def preview(project: Project, config: ExportConfig, run_name: str | None = None)
     classes = shown_classes(project, info)
     states, values = _states(project, info, config, [c.id for c in classes])
     splits: dict[str, int] = {}
-    counts = dict.fromkeys(("review", "problem", "untagged", "without", "empty", "turns"), 0)
+    counts = dict.fromkeys(("review", "problem", "untagged", "without", "empty"), 0)
     rows = project.database.rows(
-        f"SELECT split, state, known AND NOT present, sum(turns), count(*) FROM ({states}) GROUP BY 1, 2, 3", values
+        f"SELECT split, state, known AND NOT present, count(*) FROM ({states}) GROUP BY 1, 2, 3", values
     )
-    for split, state, empty, turns, count in rows:
+    for split, state, empty, count in rows:
         if state != "written":
             counts[state] += count
             continue
         splits[split or ""] = splits.get(split or "", 0) + count
         counts["empty"] += count if empty else 0
-        counts["turns"] += turns
+    if not config.copy_images:
+        counts["turned"] = _turned(project, states, values)
     return ExportPreview(
         run=info.name,
         images=sum(splits.values()),
         splits=splits,
         confirmed_empty=counts["empty"],
         categories=_categories(project, classes, states, values),
-        warnings=[w for w in _warnings(counts, config) if w.count],
+        warnings=[w for w in _warnings(counts, config.review) if w.count],
     )
 
 
@@ -116,15 +120,24 @@ def _states(project: Project, info: RunInfo, config: ExportConfig, class_ids: li
     return sql, (info.id, KIND, *values)
 
 
-def _warnings(counts: Mapping[str, int], config: ExportConfig) -> Iterator[ExportWarning]:
-    which = "not accepted" if config.review == "accepted" else "rejected"
+def _turned(project: Project, states: str, values: Values) -> int:
+    """Return how many of the first `LOOKED_AT` photos that would be written are turned by EXIF."""
+    rows = project.database.rows(
+        f"SELECT path FROM image WHERE id IN (SELECT id FROM ({states}) WHERE state = 'written' AND turns) "
+        f"ORDER BY id LIMIT {LOOKED_AT}",
+        values,
+    )
+    return sum(orientation(project.image_path(path)) != UPRIGHT for (path,) in rows)
+
+
+def _warnings(counts: Mapping[str, int], review: str) -> Iterator[ExportWarning]:
+    which = "not accepted" if review == "accepted" else "rejected"
     yield ExportWarning(f"images that are {which} are left out", "export all, whatever their review", counts["review"])
     yield ExportWarning("images nobody tagged are left out", "tag them", counts["untagged"])
     yield ExportWarning("tagged images without a mask are left out", "compute CAMs and masks", counts["without"])
     yield ExportWarning("images that cannot be read are left out", "replace the files", counts["problem"])
-    if not config.copy_images:
-        yield ExportWarning(
-            "photos may be turned by EXIF, which many COCO readers ignore; masks follow the upright photo",
-            "copy the images too: the copies are upright",
-            counts["turns"],
-        )
+    yield ExportWarning(
+        f"of the first {LOOKED_AT} photos are turned by EXIF, which many COCO readers ignore",
+        "copy the images too: the copies are upright",
+        counts.get("turned", 0),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Generator, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,10 @@ def run(
             f"{job.empty} tagged images got an empty mask: the model sees none of their tags",
             "train for more epochs, or check their tags",
         )
-    project.runs.update(info.id, figures={"threshold": round(threshold, 4), "refine": config.refine})
+    figures: dict[str, Any] = {"threshold": round(threshold, 4), "refine": config.refine}
+    if job.count:
+        figures["miou"] = None  # what was measured, was measured on other masks
+    project.runs.update(info.id, figures=figures)
     yield Result(
         KIND,
         {

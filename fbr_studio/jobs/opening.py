@@ -100,7 +100,7 @@ def demo_archive() -> Path:
 
 def demo_project(data: Path) -> Path:
     """Return where the person's copy of the demo lies, whether it is there or not."""
-    return data / DEMO_FOLDER / "project"
+    return data / DEMO_FOLDER / f"{DEMO_FOLDER}{ENDING}"
 
 
 def unpack_demo(data: Path, *, reset: bool = False) -> Opened:

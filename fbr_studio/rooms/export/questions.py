@@ -61,14 +61,15 @@ class Questions(QWidget):
             self.review.addItem(text, value)
         self._build()
         self._connect()
-        self.show_target_problem("")
+        self.show_target(target.TargetCheck("", None))
 
     # --- the answer
 
     @property
     def run(self) -> str | None:
         """The run whose masks are written."""
-        return self.run_box.currentData()
+        name: str | None = self.run_box.currentData()
+        return name
 
     @property
     def folder(self) -> Path:
@@ -150,14 +151,12 @@ class Questions(QWidget):
         """Write a name like the one that stands there, which is free."""
         self.set_folder(target.unused(self.folder))
 
-    def show_target_problem(self, text: str) -> None:
-        """Say below the folder what is wrong with it."""
-        self.problem.setText(text)
-        self.problem.setVisible(bool(text))
-        other = target.unused(self.folder) if text and self.out.text().strip() else None
-        useful = other is not None and other != self.folder
-        self.other_name.setText(f"Use {other.name}" if other is not None and useful else "")
-        self.other_name.setVisible(useful)
+    def show_target(self, check: target.TargetCheck) -> None:
+        """Say below the folder what is wrong with it, and offer another."""
+        self.problem.setText(check.problem)
+        self.problem.setVisible(bool(check.problem))
+        self.other_name.setText(f"Use {check.other.name}" if check.other is not None else "")
+        self.other_name.setVisible(check.other is not None)
 
     # --- building
 

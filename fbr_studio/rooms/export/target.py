@@ -3,7 +3,29 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCheck:
+    """What is wrong with a folder, in one sentence or nothing, and one like it that is free."""
+
+    problem: str
+    other: Path | None
+
+
+def check(text: str) -> TargetCheck:
+    """Look whether a dataset can be written to the folder ``text`` names."""
+    found, written = problem(text), text.strip()
+    if not found or not written:
+        return TargetCheck(found, None)
+    other = Path(written)
+    try:
+        other = unused(other)
+    except (OSError, ValueError):  # no folder can have that name
+        return TargetCheck(found, None)
+    return TargetCheck(found, other if other != Path(written) and not problem(str(other)) else None)
 
 
 def proposal(project: Path) -> Path:
@@ -13,7 +35,7 @@ def proposal(project: Path) -> Path:
 
 
 def unused(folder: Path) -> Path:
-    """Return ``folder`` if nothing is there or it is empty, else the first of ``folder-2``, ``folder-3`` that is free."""
+    """Return ``folder`` if nothing is there or it is empty, else the first free one of ``folder-2``, ``folder-3``."""
     number, found = 1, folder
     while not _free(found):
         number += 1
@@ -25,7 +47,9 @@ def problem(text: str) -> str:
     """Return why a dataset cannot be written to the folder ``text`` names, in one sentence, or nothing."""
     if not text.strip():
         return "Say where the dataset is to be written."
-    folder = Path(os.path.abspath(text))  # noqa: PTH100 - resolve() would follow a link
+    if "\0" in text:
+        return "No folder can have this name."
+    folder = Path(os.path.abspath(text.strip()))  # noqa: PTH100 - resolve() would follow a link
     try:
         if folder.exists() and not folder.is_dir():
             return "This is a file. Give a folder."
@@ -49,4 +73,4 @@ def _free(folder: Path) -> bool:
     except FileNotFoundError:
         return True
     except OSError:
-        return False
+        return not os.path.lexists(folder)

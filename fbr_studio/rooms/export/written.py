@@ -17,8 +17,7 @@ _REASONS = {
     "untagged": "Nobody tagged them, so they were left out",
     "without_mask": "They have no mask, so they were left out",
     "broken": "They could not be read, so they were left out",
-    "rejected": "They were rejected, so they were left out",
-    "not_accepted": "They were not accepted yet, so they were left out",
+    "left_out_by_review": "Their review keeps them out",
     "suspect_empty": "They carry a tag but their mask is empty: written without objects",
     "rotated": "They are rotated by EXIF, which some readers ignore: the masks follow the upright photo",
 }

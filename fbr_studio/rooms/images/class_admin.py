@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QMenu, QWidget
@@ -55,16 +56,19 @@ class ClassAdmin(QObject):
             return
         menu = QMenu(self._window)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.addAction(icon("rename"), "Rename", lambda: self._classes.row(class_id).edit_name())
+        menu.addAction(icon("rename"), "Rename", partial(self._edit_name, class_id))
         into = menu.addMenu(icon("merge"), "Merge into")
         others = [other for other in self._all() if other.id != class_id]
         for other in others:
-            into.addAction(_menu_text(other.name), lambda other=other: self.ask_merge(class_id, other.id))
+            into.addAction(_menu_text(other.name), partial(self.ask_merge, class_id, other.id))
         into.setEnabled(bool(others))
         menu.addSeparator()
-        menu.addAction(icon("trash"), "Delete ...", lambda: self.ask_delete(class_id))
+        menu.addAction(icon("trash"), "Delete ...", partial(self.ask_delete, class_id))
         menu.popup(where)
         self.menu = menu
+
+    def _edit_name(self, class_id: int) -> None:
+        self._classes.row(class_id).edit_name()
 
     def ask_merge(self, class_id: int, into: int) -> None:
         """Ask before one class becomes part of another."""

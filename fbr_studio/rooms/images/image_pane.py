@@ -54,7 +54,7 @@ class ImagePane(QWidget):
         self._stack.setCurrentWidget(page)
 
     @property
-    def page(self) -> QWidget:
+    def page(self) -> QWidget | None:
         """What is shown now."""
         return self._stack.currentWidget()
 

@@ -23,7 +23,7 @@ def next_untagged(
     """
     if not len(ids):
         return None
-    places = np.flatnonzero(ids == current) if current is not None else []
+    places = np.flatnonzero(ids == (-1 if current is None else current))
     start = int(places[0]) + 1 if len(places) else 0
     near: list[int] = ids[start : start + NEAR].tolist()
     found = frozenset(among(near))

@@ -58,9 +58,7 @@ class TagEditor(QObject):
         text = f"rest absent in {counted(len(images), 'image')}"
         return self._change(images, self._learnt(), text, with_rest_absent)
 
-    def confirm_predicted(
-        self, images: Sequence[int], classes: Sequence[int], likely: npt.NDArray[np.float64]
-    ) -> bool:
+    def confirm_predicted(self, images: Sequence[int], classes: Sequence[int], likely: npt.NDArray[np.float64]) -> bool:
         """Decide unknown classes by the probabilities, N images x C classes."""
         text = f"predicted tags confirmed in {counted(len(images), 'image')}"
         return self._change(images, classes, text, lambda known: with_predictions(known, likely))
@@ -81,9 +79,7 @@ class TagEditor(QObject):
     def _learnt(self) -> list[int]:
         return [found.id for found in self._session.open_project.classes.learnt()]
 
-    def _change(
-        self, images: Sequence[int], classes: Sequence[int], text: str, rule: Callable[[Known], Known]
-    ) -> bool:
+    def _change(self, images: Sequence[int], classes: Sequence[int], text: str, rule: Callable[[Known], Known]) -> bool:
         if not images or not classes:
             return False
         known = self._session.open_project.tags.matrix(images, classes)

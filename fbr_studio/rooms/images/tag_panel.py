@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -30,7 +31,7 @@ class TagPanel(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "panel")
-        self.setAutoFillBackground(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedWidth(WIDTH)
         self.preview = PhotoPreview()
         self.name = ElidedLabel("")
@@ -115,8 +116,8 @@ class TagPanel(QWidget):
         column.addWidget(self.predicted)
         row = QHBoxLayout()
         row.setSpacing(GRID)
-        row.addWidget(KeyButton(actions.get(todo.CONFIRM_EMPTY.id)))
-        row.addWidget(KeyButton(actions.get(todo.REST_ABSENT.id), primary=True))
+        row.addWidget(KeyButton(actions.get(todo.CONFIRM_EMPTY.id)), 9)
+        row.addWidget(KeyButton(actions.get(todo.REST_ABSENT.id), primary=True), 11)
         column.addLayout(row)
         column.addWidget(self.note)
         return column

@@ -44,6 +44,4 @@ def changes(images: Sequence[int], classes: Sequence[int], before: Known, after:
     rows, columns = np.nonzero(before != after)
     values = after[rows, columns]
     order = np.argsort(values < 0, kind="stable")
-    return [
-        (int(images[rows[i]]), int(classes[columns[i]]), None if values[i] < 0 else int(values[i])) for i in order
-    ]
+    return [(int(images[rows[i]]), int(classes[columns[i]]), None if values[i] < 0 else int(values[i])) for i in order]

@@ -89,7 +89,7 @@ class ClassRow(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Return one line of text with room around it."""
-        return QSize(20 * GRID, QFontMetrics(self.font()).height() + GRID + 4)
+        return QSize(20 * GRID, QFontMetrics(self.font()).height() + GRID + 2)
 
     def _describe(self) -> None:
         facts = [self.line.name, "in the image" if self.line.tagged else ""]

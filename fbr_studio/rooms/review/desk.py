@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from fbr_engine.errors import FbrError
-from fbr_engine.project import ClassInfo, Project, RunInfo
+from fbr_engine.project import ClassInfo, RunInfo
 from fbr_studio.drawing.boxes import Box
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.review.kept_mask import KeptMask
@@ -75,8 +75,9 @@ class ReviewDesk(QObject):
         session.compare_run_changed.connect(self._another_run)
         session.runs_changed.connect(self._another_run)
         session.classes_changed.connect(self._classes_changed)
-        session.tags_changed.connect(lambda images: self.renew(images, parts=False))
+        session.tags_changed.connect(lambda images: self.renew(images))
         session.maps_changed.connect(lambda images: self.renew(images))
+        session.reviews_changed.connect(self._reviews_changed)
         self.keeper.saved.connect(self._mask_saved)
         self.keeper.changed.connect(lambda _: self.refresh())
 
@@ -270,6 +271,19 @@ class ReviewDesk(QObject):
         self._read_rows()
         self.load()
 
+    def _reviews_changed(self, images: Sequence[int] | None) -> None:
+        if self.material is None or (images is not None and self.material.image.id not in images):
+            return
+        fresh = self.session.image_info()
+        if fresh is not None and fresh.id == self.material.image.id:
+            self.material = replace(self.material, image=fresh)
+            self.updated.emit()
+
+    def take_run_figures(self) -> None:
+        """A job has ended: the run may have another threshold and other masks."""
+        self.panel = replace(self.panel, threshold=None, refine=None)
+        self.renew(None)
+
     def _mask_saved(self, image: int) -> None:
         self.loader.forget([image], "person")
         self.session.person_mask_changed.emit(image)
@@ -386,7 +400,8 @@ class ReviewDesk(QObject):
     def _document(self) -> KeptMask:
         """Return the document to paint in; a copy nobody has painted in is made anew, of the mask that shows now."""
         material = self.material
-        assert material is not None and material.photo is not None
+        assert material is not None
+        assert material.photo is not None
         kept = self.keeper.get(material.image.id)
         if kept is not None and (kept.is_mine or kept.history.can_redo):
             return kept
@@ -397,7 +412,3 @@ class ReviewDesk(QObject):
     def _tell(self, box: Box | None) -> None:
         if box is not None:
             self.painted.emit(box)
-
-    def project(self) -> Project | None:
-        """The open project."""
-        return self.session.project

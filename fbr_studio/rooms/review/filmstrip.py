@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -106,8 +106,16 @@ class Filmstrip(QWidget):
         """Make an image the current one here."""
         if image is not None and image not in self._place and self._session.project is not None:
             self._add_for_now(image)
-        self.view.set_current(image)
+        if image != self.view.current_id:
+            self.view.set_current(image)
+            self._to_the_middle(image)
         self._say_count()
+
+    def _to_the_middle(self, image: int | None) -> None:
+        """Let an image be seen between its neighbours."""
+        place, bar = self._place.get(image or 0), self.view.horizontalScrollBar()
+        if place is not None:
+            bar.setValue(place * bar.singleStep() - (self.view.viewport().width() - bar.singleStep()) // 2)
 
     def neighbour(self, image: int | None, step: int) -> int | None:
         """Return the image ``step`` places on, or None at the end."""
@@ -173,7 +181,7 @@ def _cell(row: GalleryRow) -> Cell:
     return Cell(row.id, row.path.rsplit("/", 1)[-1], (), state, row.problem or "")
 
 
-def _paths(project: Project):  # type: ignore[no-untyped-def]
+def _paths(project: Project) -> Callable[[int], Path]:
     def path_of(image: int) -> Path:
         found = project.images.by_ids([image])
         if not found:

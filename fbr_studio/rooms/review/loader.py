@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from fbr_engine.project import Project
 from fbr_studio.jobs.tasks import LatestTask
-from fbr_studio.rooms.review.material import Material, Wanted, held, load, read_ahead
+from fbr_studio.rooms.review.material import Wanted, held, load, read_ahead
 from fbr_studio.rooms.review.part_cache import PartCache
 
 

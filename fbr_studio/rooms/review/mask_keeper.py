@@ -57,6 +57,11 @@ class MaskKeeper(QObject):
         self._timer.timeout.connect(self.save_soon)
         self._came_back.connect(self._receive, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def project(self) -> Project | None:
+        """The project whose masks are kept."""
+        return self._project
+
     def set_project(self, project: Project | None) -> None:
         """Take another project. What is dirty must have been saved."""
         self._timer.stop()
@@ -243,7 +248,9 @@ def _write(project: Project, kept: KeptMask, snapshot: Snapshot, mine: bool) -> 
     problem = ""
     try:
         if mine:
-            instances = np.zeros(snapshot.classes.shape, np.uint16) if snapshot.instances is None else snapshot.instances
+            instances = (
+                np.zeros(snapshot.classes.shape, np.uint16) if snapshot.instances is None else snapshot.instances
+            )
             project.person_masks.save(kept.image, snapshot.classes, instances, snapshot.source)
         else:
             project.person_masks.remove(kept.image)

@@ -81,7 +81,11 @@ class Wanted:
 
     def keys(self) -> list[Key]:
         """Return the cache's names of all parts."""
-        return [(self.image, "photo", 0), (self.image, "person", 0), *((self.image, "run", run.id) for run in self.runs)]
+        return [
+            (self.image, "photo", 0),
+            (self.image, "person", 0),
+            *((self.image, "run", run.id) for run in self.runs),
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

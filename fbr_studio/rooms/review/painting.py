@@ -69,7 +69,8 @@ class Painter:
         return union(stroke.cancel(), None)
 
     def _paint(self, start: Point, end: Point) -> Box | None:
-        assert self._stroke is not None and self._document is not None
+        assert self._stroke is not None
+        assert self._document is not None
         self._at = end
         found = stroke_pixels([start, end], self._radius, self._document.shape)
         return None if found is None else union(self._stroke.add(*found), None)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from fbr_engine.stages.stored_cams import StoredMaps
 from fbr_studio.drawing.boxes import Box
 from fbr_studio.drawing.colours import cam_table, class_table, nroi_table
 from fbr_studio.drawing.mask_document import MaskDocument
@@ -130,7 +131,7 @@ class Pane(QWidget):
             self._once(
                 f"{side} cam",
                 (maps, shown.cam_class, content.tagged),
-                lambda: layers.cam.set_values(heat(maps, shown.cam_class, content.tagged) if maps else None, cam_table()),
+                lambda: _set_heat(layers.cam, maps, shown.cam_class, content.tagged),
             )
         if seen[NROI].visible:
             self._once(f"{side} nroi", (maps, size), lambda: self._set_nroi(side, maps, size, seen[NROI].opacity))
@@ -173,7 +174,7 @@ class Pane(QWidget):
         layers.nroi.visible = nroi.visible and run is not None and nroi.opacity > 0
         layers.mask.visible = mask.visible and run is not None and mask.opacity > 0
 
-    def _set_nroi(self, side: str, maps: Any, size: tuple[int, int] | None, opacity: float) -> None:
+    def _set_nroi(self, side: str, maps: StoredMaps | None, size: tuple[int, int] | None, opacity: float) -> None:
         labels = nroi_labels(maps, size) if maps is not None and size is not None else None
         count = 0 if maps is None else len(maps.nroi_sizes)
         self._nrois[side] = (count, opacity)
@@ -274,6 +275,10 @@ class Pane(QWidget):
             self.stroke_cancelled.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _set_heat(layer: HeatLayer, maps: StoredMaps | None, cam_class: int | None, tagged: frozenset[int]) -> None:
+    layer.set_values(None if maps is None else heat(maps, cam_class, tagged), cam_table())
 
 
 def _fill(layer: LabelLayer, opacity: float) -> None:

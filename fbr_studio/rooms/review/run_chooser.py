@@ -25,6 +25,7 @@ class RunChooser(QWidget):
         self._runs: tuple[tuple[str, str], ...] = ()
         self.modes = [action_button(mode) for mode in modes]
         self.swap = action_button(swap)
+        self._other = label("Other", "muted")
         self.run.activated.connect(lambda place: self.run_chosen.emit(self.run.itemData(place)))
         self.compare.activated.connect(lambda place: self.compare_chosen.emit(self.compare.itemData(place)))
         self._lay_out()
@@ -38,11 +39,14 @@ class RunChooser(QWidget):
                 combo.clear()
                 for name, method in listed:
                     combo.addItem(f"{name}  ({method})", name)
-        for combo, name in ((self.run, run), (self.compare, compare)):
-            combo.setCurrentIndex(combo.findData(name) if name else -1)
+        for combo, chosen in ((self.run, run), (self.compare, compare)):
+            combo.setCurrentIndex(combo.findData(chosen) if chosen else -1)
         self.compare.setEnabled(len(runs) > 1)
-        for made in self.modes[1:]:
-            made.setEnabled(made.defaultAction().isEnabled())
+
+    def show_comparing(self, comparing: bool) -> None:
+        """Show the second list only while two runs are seen."""
+        for widget in (self.compare, self._other, self.swap):
+            widget.setVisible(comparing)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
@@ -51,7 +55,7 @@ class RunChooser(QWidget):
         grid.setVerticalSpacing(GRID // 2)
         grid.addWidget(label("Run", "muted"), 0, 0)
         grid.addWidget(self.run, 0, 1)
-        grid.addWidget(label("Other", "muted"), 1, 0)
+        grid.addWidget(self._other, 1, 0)
         grid.addWidget(self.compare, 1, 1)
         grid.setColumnStretch(1, 1)
         row = QHBoxLayout()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fbr_studio.actions import ActionSpec
-from fbr_studio.rooms.review.viewer_state import LAYERS
 
 NEXT = ActionSpec("review.next", "Next image", ("D",), "next", "Go to the next image")
 PREVIOUS = ActionSpec("review.previous", "Previous image", ("A",), "previous", "Go to the image before")
@@ -70,6 +69,3 @@ def class_spec(number: int) -> ActionSpec:
     """Return the action that chooses the class on a digit's key, 1 to 9."""
     text = f"Class {number}"
     return ActionSpec(f"review.class_{number}", text, (str(number),), "", f"See and paint class {number} of the list")
-
-
-ALL_LAYERS = LAYERS

@@ -35,7 +35,7 @@ class ThresholdBox(QWidget):
         self.value = label("", "title")
         self.state = label("", "muted")
         self.home = button("Reset", self.reset.emit, "link", "Back to the run's threshold")
-        self.refine = QCheckBox("Refine to the image's edges")
+        self.refine = QCheckBox("Refine")
         self.refine.setToolTip("Fit the mask to the colours of the photo (PAMR) when the slider rests")
         self.all_images: QPushButton = button(
             "Use for all images", self.use_for_all.emit, "", "Make all masks of this run anew with this threshold"
@@ -53,7 +53,7 @@ class ThresholdBox(QWidget):
         for widget in (self.slider, self.refine):
             widget.blockSignals(False)
         self.value.setText(f"{threshold:.2f}")
-        state = "refining ..." if making else ("" if own is None or changed else "as in the run")
+        state = "refining" if making else ("" if own is None or changed else "as in the run")
         self.state.setText(f"run: {own:.2f}" if changed and own is not None and not making else state)
         self.home.setVisible(changed)
         self.all_images.setEnabled(changed or own is None)
@@ -64,6 +64,8 @@ class ThresholdBox(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
         top = QHBoxLayout()
+        top.addWidget(label("Threshold", "muted"))
+        top.addSpacing(GRID // 2)
         top.addWidget(self.value)
         top.addSpacing(GRID // 2)
         top.addWidget(self.state, 1)
@@ -72,8 +74,10 @@ class ThresholdBox(QWidget):
         column.addWidget(self.histogram)
         column.addWidget(self.slider)
         column.addSpacing(GRID // 2)
-        column.addWidget(self.refine)
-        column.addWidget(self.all_images)
+        below = QHBoxLayout()
+        below.addWidget(self.refine, 1)
+        below.addWidget(self.all_images)
+        column.addLayout(below)
 
 
 class HistogramView(QWidget):

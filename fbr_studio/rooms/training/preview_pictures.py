@@ -87,7 +87,7 @@ def shrunk(pixels: Rgb, side: int) -> Rgb:
     if scale >= 1:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    found: Rgb = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    found: Rgb = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
     return found
 
 
@@ -95,7 +95,8 @@ def overlaid(photo: Rgb, cam: npt.NDArray[np.uint8]) -> Rgb:
     """Return the photo, uint8 H x W x 3, under the highest of the CAMs, uint8 T x h x w."""
     if not len(cam):
         return photo
-    highest = cv2.resize(cam.max(axis=0), photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    size = (photo.shape[1], photo.shape[0])
+    highest = cv2.resize(cam.max(axis=0), size, interpolation=cv2.INTER_LINEAR).astype(np.uint8)
     colours = cam_table()[highest].astype(np.float32)
     alpha = colours[..., 3:] / 255
     mixed = photo.astype(np.float32) * (1 - alpha) + colours[..., :3] * alpha

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from fbr_engine.project import Project
 from fbr_studio.jobs.tasks import LatestTask
@@ -61,6 +61,7 @@ class PreviewStrip(QWidget):
         self._area = QScrollArea()
         self._area.setWidget(inside)
         self._area.setWidgetResizable(True)
+        self._area.setMinimumHeight(PICTURE_HEIGHT)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -153,6 +154,22 @@ class PreviewStrip(QWidget):
             self._cells.append(cell)
         for cell, picture in zip(self._cells, pictures, strict=True):
             cell.show_picture(picture)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Let the pictures be as high as the strip, less a scroll bar if they need one."""
+        height = self._area.height()
+        for cell in self._cells:
+            cell.fit(height)
+        bar = self._area.horizontalScrollBar().sizeHint().height()
+        if sum(cell.width() + GRID for cell in self._cells) > self._area.width():
+            for cell in self._cells:
+                cell.fit(height - bar)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the pictures to the new height."""
+        super().resizeEvent(event)
+        QTimer.singleShot(0, self, self._fit)
 
 
 _NOTHING = "This run has no CAMs of its epochs: they are written while a run trains, if it asks for previews."
@@ -160,7 +177,8 @@ _NOTHING = "This run has no CAMs of its epochs: they are written while a run tra
 
 def epoch_words(epoch: int, last: int) -> str:
     """Return which epoch is shown."""
-    return f"before training, of {last} epochs" if epoch == 0 else f"after epoch {epoch} of {last}"
+    text = "before training" if epoch == 0 else f"after epoch {epoch}"
+    return f"{text}, the newest" if epoch == last else text
 
 
 class PreviewCell(QWidget):
@@ -173,7 +191,6 @@ class PreviewCell(QWidget):
         self.picture: Picture | None = None
         self._image = QImage()
         self.setFont(small_font(self))
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
 
     def show_picture(self, picture: Picture) -> None:
         """Show another picture."""
@@ -182,19 +199,15 @@ class PreviewCell(QWidget):
         self.setAccessibleName(f"{picture.image}: CAM of {', '.join(picture.tags) or 'nothing'}")
         told = picture.problem or f"CAM of {', '.join(picture.tags)}. Double-click to open it in Review."
         self.setToolTip(f"{picture.image}\n{told}")
-        self.updateGeometry()
         self.update()
 
-    def sizeHint(self) -> QSize:
-        """Return the room the picture takes at the strip's height."""
-        height = max(PICTURE_HEIGHT, self.height() - self._caption())
-        if self._image.isNull():
-            return QSize(height, height + self._caption())
-        return QSize(round(self._image.width() / self._image.height() * PICTURE_HEIGHT), height + self._caption())
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least that still shows something."""
-        return QSize(self.sizeHint().width(), PICTURE_HEIGHT // 2 + self._caption())
+    def fit(self, height: int) -> None:
+        """Take as much room as the picture has at this height with its caption, in px."""
+        picture = max(PICTURE_HEIGHT // 2, height - self._caption())
+        width = picture
+        if not self._image.isNull():
+            width = round(self._image.width() / self._image.height() * picture)
+        self.setFixedSize(QSize(max(width, 4 * GRID), picture + self._caption()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture, as large as fits, and its classes below."""

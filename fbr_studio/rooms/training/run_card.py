@@ -130,7 +130,8 @@ class RunCard(QFrame):
         set_kind(self.status, _STATUS_KINDS.get(info.status, "muted"))
         self.what.setText(summary(info))
         size = formatting.byte_size(disk.disk) if disk else "measuring"
-        self.where.setText(f"{when(info)}, {size}" + (f", {disk.maps.words}" if disk else ""))
+        missing = disk is not None and disk.maps.missing and info.status == "done"
+        self.where.setText(f"{when(info)}, {size}" + (f", {disk.maps.short}" if disk and missing else ""))
         self.tools.setVisible(state.chosen or state.compared)
         self.resume.setVisible(info.status in ("stopped", "failed") and not state.busy)
         self.maps.setVisible(bool(disk and disk.maps.missing) and info.status == "done" and not state.busy)
@@ -199,7 +200,7 @@ class RunCard(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:  # type: ignore[override]
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Escape leaves the name as it was."""
         if watched is self.edit and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             self._end_rename()

@@ -36,12 +36,22 @@ class MapsState:
         return self.stale or self.cams < self.images or (self.cams > 0 and self.masks == 0)
 
     @property
-    def words(self) -> str:
-        """The state in a few words."""
+    def short(self) -> str:
+        """What is missing, in a few words."""
         if not self.cams:
             return "no CAMs yet"
-        text = f"{formatting.counted(self.cams, 'CAM')}, {formatting.counted(self.masks, 'mask')}"
-        return f"{text}, out of date" if self.stale else text
+        if self.stale:
+            return "CAMs out of date"
+        return "CAMs incomplete" if self.cams < self.images else "no masks yet"
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The counts by name."""
+        late = " (out of date)" if self.stale else ""
+        return [
+            ("CAMs", f"{formatting.of_total(self.cams, self.images, 'images')}{late}"),
+            ("Masks", formatting.counted(self.masks, "image")),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,7 @@ class RunDisk:
 
 
 def measure_runs(project: Project) -> dict[str, RunDisk]:
-    """Return disk use and the state of the maps of every run, by name. Reads all of a run's folder: not for the window."""
+    """Return disk use and the state of the maps of every run, by name. It walks their folders: not for the window."""
     found = {}
     images = project.images.count() - sum(1 for _ in project.images.with_problem())
     for info in project.runs.all():

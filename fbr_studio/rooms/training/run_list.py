@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from fbr_engine.project import RunInfo
 from fbr_studio.rooms.training.fact_table import FactTable
 from fbr_studio.rooms.training.run_card import CardState, RunCard
-from fbr_studio.rooms.training.run_facts import compare, differences, figures
+from fbr_studio.rooms.training.run_facts import RunDisk, compare, differences, figures
+from fbr_studio.widgets import formatting
 from fbr_studio.widgets.basics import hairline, label
 from fbr_studio.widgets.theme import GRID
 
@@ -81,21 +82,22 @@ class RunList(QFrame):
                 self._list.insertWidget(place, card)
         self.empty.setVisible(not wanted)
 
-    def show_facts(self, info: RunInfo | None, other: RunInfo | None) -> None:
+    def show_facts(self, info: RunInfo | None, other: RunInfo | None, disk: RunDisk | None = None) -> None:
         """Show a run's figures and how its config differs from the defaults, or from ``other``."""
         self._facts.setVisible(info is not None)
         if info is None:
             return
         if other is None:
             self.table_title.setText(info.name)
-            self.table.show_rows(figures(info))
-            rows = [row[:2] for row in differences(info.config)]
-            self.config_title.setText("Differs from the defaults in:" if rows else "Trained with the defaults.")
-            self.config_table.show_rows(rows)
+            measured = [*disk.maps.rows, ("On the disk", formatting.byte_size(disk.disk))] if disk else []
+            self.table.show_rows([*figures(info), *measured])
+            own = [row[:2] for row in differences(info.config)]
+            self.config_title.setText("Differs from the defaults in:" if own else "Trained with the defaults.")
+            self.config_table.show_rows(own)
         else:
             self.table_title.setText(f"{info.name} against {other.name}")
             self.table.show_rows(compare(info, other), ("", info.name, other.name))
-            rows = list(differences(info.config, other.config))
+            rows = differences(info.config, other.config)
             self.config_title.setText("Trained differently in:" if rows else "Trained with the same options.")
             self.config_table.show_rows(rows)
 
@@ -111,6 +113,7 @@ def _scrolling(inside: QWidget, parent: QWidget) -> QScrollArea:
     area = QScrollArea(parent)
     area.setWidget(inside)
     area.setWidgetResizable(True)
+    inside.setAutoFillBackground(False)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -58,8 +58,8 @@ class ConfigForm(QWidget):
         self.general.hide()
         hidden = sum(spec.option.advanced for spec in specs)
         self.more_button = button(f"More ({hidden})", self._unfold, "link", "Show the options that are rarely changed")
-        self.more_button.setVisible(bool(hidden))
         self._column.addWidget(self.more_button)
+        self.more_button.setVisible(bool(hidden))
         self._column.addWidget(self._more)
         self._more.hide()
         self._hidden_count = hidden

@@ -111,7 +111,6 @@ class WholeEditor(Editor):
         self.box.setRange(-SPIN_LIMIT if low is None else int(low), SPIN_LIMIT if high is None else int(high))
         self.box.setGroupSeparatorShown(True)
         self.box.setAccelerated(True)
-        self.box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         if spec.option.unit:
             self.box.setSuffix(f" {spec.option.unit}")
         self._hold(self.box)

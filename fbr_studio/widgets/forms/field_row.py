@@ -32,7 +32,8 @@ class FieldRow(QWidget):
         self._name = label(spec.label, wrap=True)
         self._name.setFixedWidth(LABEL_WIDTH)
         self._name.setBuddy(editor)
-        self._name.setVisible(not isinstance(editor, CheckEditor))
+        if isinstance(editor, CheckEditor):
+            self._name.hide()
         self._line.addWidget(self._name)
         self._line.addWidget(editor, 1)
         self.note = label(spec.help, "muted", wrap=True)

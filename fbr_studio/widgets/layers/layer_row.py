@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from fbr_studio.widgets.basics import icon_button, label, set_kind
@@ -21,30 +21,34 @@ class LayerRow(QWidget):
     def __init__(self, described: LayerDescription, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.described = described
+        self._visible = True
         self.eye = icon_button("eye", _tip(f"Show or hide: {described.title}", described.eye_key))
-        self.eye.setCheckable(True)
         self.solo = icon_button("solo", _tip(f"Only this layer: {described.title}", described.solo_key))
         self.solo.setCheckable(True)
         self.title = label(described.title)
         self.title.setToolTip(described.help)
         self.note = label("", "muted")
         self.opacity = _slider(described.title)
-        self.eye.clicked.connect(lambda checked: self.eye_pressed.emit(checked))
+        self.eye.clicked.connect(lambda: self.eye_pressed.emit(not self._visible))
         self.solo.clicked.connect(lambda checked: self.solo_pressed.emit(checked))
         self.opacity.valueChanged.connect(self._moved)
+        for made in (self.eye, self.solo):
+            made.setIconSize(QSize(2 * GRID, 2 * GRID))
         self._lay_out()
 
     def show_state(self, state: LayerState) -> None:
         """Show how the layer stands, without answering."""
-        self.eye.setChecked(state.visible)
-        self.eye.setIcon(icon("eye" if state.visible else "eye-off"))
+        if state.visible != self._visible or not self.eye.accessibleDescription():
+            self._visible = state.visible
+            self.eye.setIcon(icon("eye" if state.visible else "eye-off"))
+            self.eye.setAccessibleDescription("shown" if state.visible else "hidden")
         self.solo.setChecked(state.solo)
         blocked = self.opacity.blockSignals(True)
         self.opacity.setValue(round(state.opacity * 100))
         self.opacity.blockSignals(blocked)
         self._say_percent()
         self.opacity.setEnabled(state.there and (state.visible or state.solo))
-        set_kind(self.title, "" if state.there and (state.visible or state.solo) else "off")
+        set_kind(self.title, "" if state.there and (state.visible or state.solo) else "muted")
         self.title.setEnabled(state.there)
         self.note.setText(state.note)
         self.note.setVisible(bool(state.note))

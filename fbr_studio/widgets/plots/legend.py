@@ -6,8 +6,9 @@ from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from fbr_studio.widgets.tags.flow_layout import FlowLayout
+from fbr_studio.widgets.forms.field_spec import plain_words
 from fbr_studio.widgets.plots.series_colours import series_colour
+from fbr_studio.widgets.tags.flow_layout import FlowLayout
 from fbr_studio.widgets.theme import GRID, small_font, theme
 
 _LINE = 2 * GRID
@@ -19,13 +20,14 @@ class LegendButton(QAbstractButton):
     def __init__(self, name: str, place: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.name, self._place, self._value = name, place, ""
-        self.setText(name)
+        self.words = plain_words(name)
+        self.setText(self.words)
         self.setFont(small_font(self))
         self.setCheckable(True)
         self.setChecked(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setToolTip(f"Hide or show the loss {name} (Space)")
-        self.setAccessibleName(f"Loss {name}")
+        self.setToolTip(f"Hide or show the loss {self.words} (Space)")
+        self.setAccessibleName(f"Loss {self.words}")
 
     def set_value(self, text: str) -> None:
         """Show the newest value."""
@@ -39,7 +41,7 @@ class LegendButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         """Return room for line, name and value."""
         metrics = self.fontMetrics()
-        width = metrics.horizontalAdvance(f"{self.name}  {self._value}")
+        width = metrics.horizontalAdvance(f"{self.words}  {self._value}")
         return QSize(_LINE + GRID + width + GRID, metrics.height() + GRID)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -55,8 +57,8 @@ class LegendButton(QAbstractButton):
         text = QRect(_LINE + GRID // 2, 0, self.width() - _LINE - GRID // 2, self.height())
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         painter.setPen(colours.text if self.isChecked() else colours.muted)
-        painter.drawText(text, flags, self.name)
-        text.setLeft(text.left() + painter.fontMetrics().horizontalAdvance(self.name + " "))
+        painter.drawText(text, flags, self.words)
+        text.setLeft(text.left() + painter.fontMetrics().horizontalAdvance(self.words + " "))
         painter.setPen(colours.muted)
         painter.drawText(text, flags, self._value if self.isChecked() else "hidden")
         if self.hasFocus():

@@ -188,8 +188,8 @@ class LossCurves(QWidget):
             axis.setTextPen(pg.mkPen(colours.muted))
             axis.setTickFont(font)
             axis.setStyle(tickLength=-4)
-        self._plot.getAxis("bottom").setLabel("step", **{"color": colours.muted.name()})
-        self._plot.getAxis("left").setLabel("loss before weighting", **{"color": colours.muted.name()})
+        self._plot.getAxis("bottom").setLabel("step", color=colours.muted.name())
+        self._plot.getAxis("left").setLabel("loss before weighting", color=colours.muted.name())
 
     def close_down(self) -> None:
         """Stop the timer for good."""

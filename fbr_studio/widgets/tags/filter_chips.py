@@ -14,6 +14,7 @@ from fbr_studio.widgets.tags.flow_layout import FlowLayout
 from fbr_studio.widgets.theme import GRID, small_font, theme
 
 _SWATCH = 10
+_GAP = 6
 _WIDEST = 22 * GRID
 MOST_LINES = 2
 
@@ -50,8 +51,9 @@ class FilterChip(QAbstractButton):
     def sizeHint(self) -> QSize:
         """Return the size around swatch, name and count."""
         metrics = QFontMetrics(self.font())
-        text = metrics.horizontalAdvance(f"{self.item.name}  {count(self.images)}")
-        return QSize(min(_WIDEST, GRID + _SWATCH + 6 + text + GRID), metrics.height() + GRID)
+        name, number = metrics.horizontalAdvance(self.item.name), metrics.horizontalAdvance(count(self.images))
+        width = GRID + _SWATCH + _GAP + name + 2 + _GAP + number + GRID
+        return QSize(min(_WIDEST, width), metrics.height() + GRID)
 
     def minimumSizeHint(self) -> QSize:
         """Return the same: chips are not squeezed."""
@@ -76,8 +78,8 @@ class FilterChip(QAbstractButton):
         self._draw_swatch(painter)
         metrics = QFontMetrics(self.font())
         number = count(self.images)
-        left = GRID + _SWATCH + 6
-        room = self.width() - left - GRID - metrics.horizontalAdvance(f"  {number}")
+        left = GRID + _SWATCH + _GAP
+        room = self.width() - left - GRID - _GAP - metrics.horizontalAdvance(number)
         name = metrics.elidedText(self.item.name, Qt.TextElideMode.ElideRight, max(room, 8))
         area = self.rect().adjusted(left, 0, -GRID, 0)
         painter.setPen(colours.text)

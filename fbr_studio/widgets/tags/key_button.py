@@ -57,7 +57,7 @@ class KeyButton(QPushButton):
         """Draw the button, its text in the middle of what the key leaves, the key at the end."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        option.text = ""  # type: ignore[attr-defined]
+        option.text = ""
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         painter.setFont(self._text_font())

@@ -110,7 +110,7 @@ def test_a_project_without_classes(project: Project) -> None:
 
 
 def test_a_hundred_thousand_images(project: Project) -> None:
-    count, classes = 100_000, 10
+    count, classes = 100_000, 5
     project.images.add(f"folder{i % 97}/photo{i:06}.jpg" for i in range(count))
     project.classes.add(map(str, range(classes)))
     with project.database.transaction() as connection:

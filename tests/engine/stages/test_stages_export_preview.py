@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from workplace import Workplace
 
 from fbr_engine.config import ExportConfig
@@ -82,11 +83,15 @@ def test_reviews_leave_out_and_name(varied: Workplace) -> None:
     assert every["images"] == kept["images"] + 1
 
 
-def test_photos_that_may_be_turned_are_counted_unless_copied(varied: Workplace) -> None:
+def test_turned_photos_are_counted_unless_copied(varied: Workplace) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
     with varied.open(write=True) as project:
-        image = project.images.get("val_0004.png")
-        with project.database.transaction() as connection:
-            connection.execute("UPDATE image SET path = 'val_0004.JPG' WHERE id = ?", (image.id,))
+        for name, turn in (("val_0004", exif), ("train_0003", Image.Exif())):
+            with Image.open(varied.images / f"{name}.png") as photo:
+                photo.convert("RGB").save(varied.images / f"{name}.JPG", format="JPEG", exif=turn)
+            with project.database.transaction() as connection:
+                connection.execute("UPDATE image SET path = ? WHERE path = ?", (f"{name}.JPG", f"{name}.png"))
         found = [w for w in preview(project, ExportConfig(), "fbr").warnings if "EXIF" in w.sentence]
         assert [w.count for w in found] == [1]
         assert not [w for w in preview(project, ExportConfig(copy_images=True)).warnings if "EXIF" in w.sentence]
