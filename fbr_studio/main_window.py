@@ -285,7 +285,7 @@ class MainWindow(QMainWindow):
     def open_palette(self) -> None:
         """Show all actions that can be done now."""
         entries = [
-            PaletteEntry(spec.text, ROOM_NAMES[spec.room], key_text(action), spec.icon, action.trigger, True)
+            PaletteEntry(action.text(), ROOM_NAMES[spec.room], key_text(action), spec.icon, action.trigger, True)
             for spec, action in self.actions_table.all()
             if action.isEnabled() and (spec.room in ("everywhere", self._room))
         ]
@@ -298,8 +298,8 @@ class MainWindow(QMainWindow):
             return
         by_room: dict[str, list[tuple[str, str]]] = {}
         for spec, action in self.actions_table.all():
-            if key_text(action):
-                by_room.setdefault(ROOM_NAMES[spec.room], []).append((key_text(action), spec.text))
+            if key_text(action) and action.isEnabled():
+                by_room.setdefault(ROOM_NAMES[spec.room], []).append((key_text(action), action.text()))
         self.cheat_sheet.open(list(by_room.items()))
 
     def open_about(self) -> None:

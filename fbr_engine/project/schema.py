@@ -99,7 +99,7 @@ _VERSION_2 = (
     "CREATE INDEX image_by_name ON image (path COLLATE NOCASE)",
     "CREATE INDEX image_by_review ON image (review)",
     # A run that gets another name moves its files: that makes no mask out of date.
-    "DROP TRIGGER cams_update_outdates_mask",
+    "DROP TRIGGER IF EXISTS cams_update_outdates_mask",
     "CREATE TRIGGER cams_update_outdates_mask AFTER UPDATE OF fingerprint ON map WHEN NEW.kind = 'cams' BEGIN "
     "DELETE FROM map WHERE run_id = NEW.run_id AND image_id = NEW.image_id AND kind = 'masks'; END",
 )

@@ -103,7 +103,7 @@ class AboutPanel(Overlay):
 
     def _places(self) -> QGridLayout:
         grid = QGridLayout()
-        grid.setHorizontalSpacing(2 * GRID)
+        grid.setHorizontalSpacing(GRID)
         grid.setVerticalSpacing(GRID // 2)
         grid.setColumnStretch(1, 1)
         for line, (what, path) in enumerate(self._facts.places):

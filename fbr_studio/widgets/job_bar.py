@@ -77,7 +77,7 @@ class JobBar(QWidget):
         super().__init__(parent)
         self._state = JobBarState()
         self._picture = QLabel()
-        self.title = ElidedLabel()
+        self.title = _Title()
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.title.setMaximumWidth(45 * GRID)
         self.progress = QProgressBar()
@@ -160,7 +160,9 @@ class JobBar(QWidget):
         column.setSpacing(0)
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         column.addWidget(hairline())
+        column.addStretch()
         column.addLayout(line)
+        column.addStretch()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _show_title(self, state: JobBarState) -> None:
@@ -211,6 +213,14 @@ class JobBar(QWidget):
 
     def _pause_or_resume(self) -> None:
         (self.resume_clicked if self._state.state == "paused" else self.pause_clicked).emit()
+
+
+class _Title(ElidedLabel):
+    """A pixel too few would cut a title that fits."""
+
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()
+        return super().sizeHint() + QSize(4, 0)
 
 
 def _figure() -> QLabel:

@@ -141,10 +141,12 @@ def _palette(t: Theme) -> QPalette:
 
 
 def _style_sheet(t: Theme) -> str:
-    """Return ``assets/style.qss`` in the theme's colours.
+    """Return ``assets/style/window.qss`` in the theme's colours.
 
     Widgets ask for a rule with the property ``kind``: ``primary``, ``quiet``, ``link``, ``tab``, ``danger`` for
     buttons; ``muted``, ``title``, ``warning``, ``good`` for labels; ``panel`` and ``line`` for frames.
     """
     colours = {name: getattr(t, name).name() for name in Theme.__slots__ if name != "dark"}
-    return Template((assets_folder() / "style.qss").read_text("utf-8")).substitute(colours)
+    folder = assets_folder() / "style"
+    arrow = (folder / f"arrow-{'dark' if t.dark else 'light'}.svg").as_posix()
+    return Template((folder / "window.qss").read_text("utf-8")).substitute(colours, arrow=arrow)

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import QApplication
 
 from fbr_studio.widgets.theme import apply_theme
 
-_HARMLESS = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()")
+_HARMLESS = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()", "This plugin does not support grabbing")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,19 +46,31 @@ _KNOWN: dict[str, tuple[Remedy, str, str]] = {
     "replace the files": ("images", "cannot be read and is left out", "cannot be read and are left out"),
     "copy the images too: the copies are upright": (
         "copy",
-        f"of the first {LOOKED_AT} is turned by EXIF. Many COCO readers ignore that; copies are written upright",
-        f"of the first {LOOKED_AT} are turned by EXIF. Many COCO readers ignore that; copies are written upright",
+        "is turned by EXIF. Many COCO readers ignore that; copies are written upright",
+        "are turned by EXIF. Many COCO readers ignore that; copies are written upright",
     ),
 }
 
 
-def advice(warning: ExportWarning) -> Advice:
-    """Return a warning of the engine as this room says it; one it does not know is said in the engine's words."""
+def advice(warning: ExportWarning, images: int = 0) -> Advice:
+    """Return a warning of the engine as this room says it; one it does not know is said in the engine's words.
+
+    ``images`` is how many would be written: of very many the engine opens only the first.
+    """
     known = _KNOWN.get(warning.remedy)
     if known is None:
         return Advice(f"{formatting.count(warning.count)} {warning.sentence}: {warning.remedy}.", "")
     remedy, one, many = known
-    return Advice(f"{formatting.counted(warning.count, 'image')} {one if warning.count == 1 else many}.", remedy)
+    which = f"of the first {formatting.count(LOOKED_AT)} " if remedy == "copy" and images > LOOKED_AT else ""
+    rest = one if warning.count == 1 else many
+    return Advice(f"{formatting.counted(warning.count, 'image')} {which}{rest}.", remedy)
+
+
+def in_window(error: FbrError) -> str:
+    """Return an error without the hints that are for the command line."""
+    text = re.sub(r"\s*\((?:run )?fbr-engine[^)]*\)", "", str(error)).replace(" with --out", "")
+    text = text.replace("run again", "try again")
+    return text[:1].upper() + text[1:]
 
 
 def remedies(error: FbrError) -> tuple[Remedy, ...]:

@@ -12,7 +12,9 @@ from fbr_studio.widgets import formatting
 from fbr_studio.widgets.theme import GRID, theme
 
 NAME_WIDTH = 22 * GRID
-THICKNESS = GRID
+NARROWEST_NAME = 10 * GRID
+LONGEST = 48 * GRID
+THICKNESS = GRID - 2
 
 
 class Bars(QWidget):
@@ -53,7 +55,7 @@ class Bars(QWidget):
         most = max((count for _, count in self._rows), default=0)
         widest = max((metrics.horizontalAdvance(self._number(count)) for _, count in self._rows), default=0)
         name_width = self._name_width(metrics)
-        space = max(0, self.width() - name_width - widest - 3 * GRID)
+        space = min(LONGEST, max(0, self.width() - name_width - widest - 3 * GRID))
         for row in range(max(0, event.rect().top() // line), min(len(self._rows), event.rect().bottom() // line + 1)):
             name, count = self._rows[row]
             box = QRect(0, row * line, self.width(), line)
@@ -88,4 +90,4 @@ class Bars(QWidget):
 
     def _name_width(self, metrics: QFontMetrics) -> int:
         widest = max((metrics.horizontalAdvance(name) for name, _ in self._rows), default=0)
-        return min(NAME_WIDTH, widest + 2 * GRID)
+        return min(NAME_WIDTH, max(NARROWEST_NAME, widest + 2 * GRID))

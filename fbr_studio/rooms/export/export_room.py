@@ -18,7 +18,7 @@ from fbr_studio.jobs.runner import Job, JobRunner, JobSpec, stage_step
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.export import specs, target
-from fbr_studio.rooms.export.advice import CAPTIONS, Remedy, remedies
+from fbr_studio.rooms.export.advice import CAPTIONS, Remedy, in_window, remedies
 from fbr_studio.rooms.export.masks_remedy import missing_masks_job
 from fbr_studio.rooms.export.panels import PreviewPanel, ReportPanel
 from fbr_studio.rooms.export.progress import ExportProgress
@@ -81,7 +81,7 @@ class ExportRoom(Room):
         try:
             config = self.questions.config()
         except ConfigError as error:
-            self.messages.say(_sentence(error), "danger")
+            self.messages.say(in_window(error), "danger")
             return
         self.messages.hide()
         title = f"Export to {Path(config.out).name}"
@@ -152,7 +152,7 @@ class ExportRoom(Room):
 
     def _preview_failed(self, error: FbrError) -> None:
         self._preview = None
-        self.messages.say(_sentence(error), "danger", *self._buttons(error))
+        self.messages.say(in_window(error), "danger", *self._buttons(error))
         self._show_actions()
 
     def _answered(self) -> None:
@@ -188,7 +188,7 @@ class ExportRoom(Room):
         if job.state == "done" and "export" in job.results:
             self.reader.request(Path(str(job.results["export"].values["out"])))
         elif job.state == "failed" and job.error is not None:
-            self.messages.say(_sentence(job.error), "danger", *self._buttons(job.error))
+            self.messages.say(in_window(job.error), "danger", *self._buttons(job.error))
             self.target_checker.request(self.questions.out.text())
         else:
             self.messages.say("The export was cancelled. Nothing was written.", "info")
@@ -245,15 +245,16 @@ class ExportRoom(Room):
         self.open_action = add(specs.OPEN, self, self._open_folder)
         self.copy_action = add(specs.COPY, self, self._copy_path)
         self.again_action = add(specs.AGAIN, self, self.show_preview)
+        self.cancel_action.setIconText("Cancel")
+        self.open_action.setIconText("Open folder")
+        self.copy_action.setIconText("Copy path")
 
     def _build(self) -> None:
         self.write_button = button("Export", self.write, "primary", self.write_action.toolTip())
         self.progress = ExportProgress(self.cancel_action)
         self.preview_panel = PreviewPanel()
-        short = [action_button(a, text=True) for a in (self.open_action, self.copy_action, self.again_action)]
-        for made, text in zip(short, ("Open folder", "Copy path", "Back to the preview"), strict=True):
-            made.setText(text)
-        self.report_panel = ReportPanel(*short)
+        actions = (self.open_action, self.copy_action, self.again_action)
+        self.report_panel = ReportPanel(*(action_button(action, text=True) for action in actions))
         self._preview_page, self._report_page = _scrolling(self.preview_panel), _scrolling(self.report_panel)
         self.pages = QStackedWidget()
         self.pages.addWidget(self._preview_page)
@@ -316,7 +317,7 @@ class ExportRoom(Room):
         self.previewer.done.connect(self._show_preview)
         self.previewer.failed.connect(self._preview_failed)
         self.reader.done.connect(self._show_written)
-        self.reader.failed.connect(lambda error: self.messages.say(_sentence(error), "warning"))
+        self.reader.failed.connect(lambda error: self.messages.say(in_window(error), "warning"))
         self.target_checker.done.connect(self.questions.show_target)
         self.runner.queue_changed.connect(self._show_progress)
         session = self.session
@@ -354,11 +355,6 @@ def _look(project: Project, config: ExportConfig, run: str) -> ExportPreview:
 
 def _run_words(name: str, method: str) -> str:
     return name if name.casefold() == method.casefold() else f"{name}  ({method})"
-
-
-def _sentence(error: FbrError) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:]
 
 
 def _scrolling(inside: QWidget) -> QScrollArea:

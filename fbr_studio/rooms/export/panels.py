@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
-from PySide6.QtGui import QFontDatabase, QFontMetrics
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
@@ -73,7 +73,7 @@ class PreviewPanel(QWidget):
         self._split_part.setVisible(any(preview.splits))
         self.categories.show_rows(preview.categories)
         self._category_part.setVisible(bool(preview.categories) and preview.images > 0)
-        self._show_advice([advice(warning) for warning in preview.warnings])
+        self._show_advice([advice(warning, preview.images) for warning in preview.warnings])
 
     def _show_advice(self, found: list[Advice]) -> None:
         if found == self._advice and found:
@@ -143,11 +143,7 @@ class ReportPanel(QWidget):
     def _head(self, open_folder: QWidget, copy_path: QWidget, again: QWidget) -> QVBoxLayout:
         picture = QLabel()
         picture.setPixmap(icon("check").pixmap(QSize(18, 18)))
-        top = _row(picture, self.title)
-        top.insertStretch(2)
-        top.setStretch(1, 0)
-        top.addWidget(again)
-        return _stacked(top, _row(self.folder, open_folder, copy_path, widest=0))
+        return _stacked(_row(picture, self.title, again, widest=1), _row(self.folder, open_folder, copy_path))
 
     def _show_files(self, written: Written) -> None:
         _clear(self.files)
@@ -177,21 +173,17 @@ class Expander(QWidget):
     def __init__(self, found: LeftOut) -> None:
         super().__init__()
         self.left_out = found
+        self.names = QListView()
         self.head = QToolButton()
         self.head.setProperty("kind", "quiet")
-        self.head.setCheckable(True)
         self.head.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.head.setIcon(icon("next"))
         self.head.setText(f"{formatting.counted(len(found.names), 'image')}: {found.reason}")
         self.head.setToolTip("Show the names")
-        self.head.toggled.connect(self._unfold)
-        self.names = QListView()
+        self.head.clicked.connect(lambda: self.unfold(self.names.isHidden()))
         self.names.setUniformItemSizes(True)
         self.names.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.names.setModel(QStringListModel(list(found.names), self.names))
         self.names.setAccessibleName(found.reason)
-        lines = min(MOST_NAMES_SHOWN, len(found.names))
-        self.names.setFixedHeight(lines * (QFontMetrics(self.names.font()).height() + 12) + GRID)
         self.names.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -199,10 +191,20 @@ class Expander(QWidget):
         column.addWidget(self.head, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.names)
 
-    def _unfold(self, unfolded: bool) -> None:
+    def unfold(self, unfolded: bool) -> None:
+        """Show the names, or fold them up."""
         self.names.setVisible(unfolded)
+        if unfolded and self.names.model() is None:
+            self._fill()
         self.head.setIcon(icon("down" if unfolded else "next"))
         self.head.setToolTip("Hide the names" if unfolded else "Show the names")
+
+    def _fill(self) -> None:
+        """Set the names once the list has its style: it measures a line only then."""
+        self.names.ensurePolished()
+        self.names.setModel(QStringListModel(list(self.left_out.names), self.names))
+        lines = min(MOST_NAMES_SHOWN, len(self.left_out.names))
+        self.names.setFixedHeight(lines * self.names.sizeHintForRow(0) + 2 * self.names.frameWidth() + 2)
 
 
 def _column(widget: QWidget) -> QVBoxLayout:

@@ -21,7 +21,6 @@ class ExportProgress(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress of the export")
         self.cancel_button: QToolButton = action_button(cancel, text=True)
-        self.cancel_button.setText("Cancel")
         row = QHBoxLayout()
         row.setSpacing(GRID)
         row.addWidget(self.text, 1)

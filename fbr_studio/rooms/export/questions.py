@@ -16,7 +16,7 @@ from fbr_studio.widgets.basics import button, icon_button, label
 from fbr_studio.widgets.forms.config_form import ConfigForm
 from fbr_studio.widgets.theme import GRID
 
-FORMATS = (("coco", "COCO: objects as polygons, one JSON file per split"),)
+FORMATS = (("coco", "COCO, one JSON file per split"),)
 REVIEWS = (
     ("kept", "All but the rejected ones"),
     ("accepted", "Only the accepted ones"),
@@ -49,7 +49,7 @@ class Questions(QWidget):
         self.out = QLineEdit()
         self.out.setAccessibleName("Folder of the dataset")
         self.out.setToolTip("The folder is made; it must be new or empty")
-        self.browse_button = icon_button("folder", "Choose the folder (Ctrl+O)", self.browse)
+        self.browse_button = icon_button("folder", "Choose the folder (Ctrl+B)", self.browse)
         self.problem = label("", "danger", wrap=True)
         self.other_name = button("", self.take_unused, "link", "Write into a folder that is not there yet")
         self.copy_images = QCheckBox("Copy the images into it")

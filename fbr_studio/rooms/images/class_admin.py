@@ -13,16 +13,16 @@ from fbr_engine.project import ClassInfo
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.formatting import counted
 from fbr_studio.widgets.icons import icon
-from fbr_studio.widgets.message_strip import MessageStrip
 from fbr_studio.widgets.tags.class_list import ClassList
 from fbr_studio.widgets.tags.inline_field import InlineField
+from fbr_studio.widgets.tags.narrow_strip import NarrowStrip
 
 
 class ClassAdmin(QObject):
     """Connects the class list, the field for a new class and the strip that asks with the session."""
 
     def __init__(
-        self, session: Session, classes: ClassList, field: InlineField, question: MessageStrip, parent: QWidget
+        self, session: Session, classes: ClassList, field: InlineField, question: NarrowStrip, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._session, self._classes, self._field, self._question = session, classes, field, question

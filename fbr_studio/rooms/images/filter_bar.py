@@ -52,11 +52,12 @@ class FilterBar(QWidget):
         self.search = InlineField("Search by name")
         self.search.setClearButtonEnabled(True)
         self.search.addAction(icon("search"), InlineField.ActionPosition.LeadingPosition)
-        self.search.setMinimumWidth(24 * GRID)
+        self.search.setMinimumWidth(18 * GRID)
+        self.search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.search.setMaximumWidth(30 * GRID)
-        self.state = _box("State of the images")
-        self.split = _box("Split")
-        self.order = _box("Order")
+        self.state = _box("State of the images", 17)
+        self.split = _box("Split", 11)
+        self.order = _box("Order", 13)
         self.shown = label("", "muted")
         self.shown.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.stale = button("Update", self.update_asked.emit, "link", "Some images no longer match the filter")
@@ -79,7 +80,7 @@ class FilterBar(QWidget):
         row.addWidget(self.search, 1)
         for box in (self.state, self.split, self.order):
             row.addWidget(box)
-        row.addStretch(1)
+        row.addStretch()
         row.addWidget(self.stale)
         row.addWidget(self.shown)
         for made in buttons:
@@ -186,12 +187,14 @@ class FilterBar(QWidget):
         self._leave_search()
 
 
-def _box(name: str) -> QComboBox:
+def _box(name: str, least: int) -> QComboBox:
     box = QComboBox()
     box.setAccessibleName(name)
     box.setToolTip(name)
     box.setIconSize(QSize(16, 16))
     box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setMinimumWidth(least * GRID)
     box.view().setTextElideMode(Qt.TextElideMode.ElideRight)
     return box

@@ -31,7 +31,7 @@ class ImagePane(QWidget):
         self.no_project = EmptyState("images", "No project is open", "Open a folder of photos to begin.")
         self.no_images = EmptyState("images", "No images yet", "", self.look_button)
         self.no_match = EmptyState(
-            "filter", "No image matches the filter", "Search for less, or show all.", self.clear_button
+            "filter", "No image matches the filter", "Search for something else, or show all images.", self.clear_button
         )
         self._stack = QStackedWidget()
         for page in (self.gallery, self.no_project, self.no_images, self.no_match):

@@ -36,7 +36,6 @@ class TagInspector(QObject):
         self._look_up.done.connect(self._take_facts)
         self._sum_up = LatestTask(summarise_tags, self)
         self._sum_up.done.connect(self._take_summaries)
-        self._previews: dict[int, QImage] = {}
 
     # --- the project
 
@@ -57,9 +56,7 @@ class TagInspector(QObject):
             self._loader.close()
             self._loader.deleteLater()
             self._loader = None
-        self._previews.clear()
         self._shown, self._facts, self._summaries = None, ImageFacts(0), {}
-        self._panel.preview.stop()
         self._panel.show_image(None)
         self._panel.set_classes([])
 

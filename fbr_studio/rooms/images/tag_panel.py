@@ -14,11 +14,11 @@ from fbr_studio.rooms.images import room_actions as todo
 from fbr_studio.widgets.basics import ElidedLabel, action_button, hairline, icon_button, label
 from fbr_studio.widgets.formatting import counted
 from fbr_studio.widgets.gallery.cell import STATE_TEXTS, State
-from fbr_studio.widgets.message_strip import MessageStrip
 from fbr_studio.widgets.tags.class_list import ClassList
 from fbr_studio.widgets.tags.class_row import ClassItem
 from fbr_studio.widgets.tags.inline_field import InlineField
 from fbr_studio.widgets.tags.key_button import KeyButton
+from fbr_studio.widgets.tags.narrow_strip import NarrowStrip
 from fbr_studio.widgets.tags.photo_preview import PhotoPreview
 from fbr_studio.widgets.theme import GRID, emphasised
 
@@ -40,7 +40,7 @@ class TagPanel(QWidget):
         self.problem = label("", "warning", wrap=True)
         self.problem.hide()
         self.scope = label("Tags", "title")
-        self.question = MessageStrip()
+        self.question = NarrowStrip()
         self.classes = ClassList()
         self.no_classes = label("Name what you look for: add a class, such as sheep.", "muted", wrap=True)
         self.add_field = InlineField("Add a class")
@@ -136,8 +136,7 @@ class TagPanel(QWidget):
         self.problem.setText(f"This image takes no part: {reason}" if reason else "")
         self.problem.setVisible(bool(reason))
         if image is None:
-            self.preview.stop()
-            self.preview.show_image(self.preview.image.copy(0, 0, 0, 0))
+            self.preview.clear()
 
     def show_problem(self, reason: str) -> None:
         """Say why the picture cannot be shown."""

@@ -105,6 +105,7 @@ class ReviewDesk(QObject):
         self.active = False
         self._live.cancel()
         self.loader.stop()
+        self.keeper.save_all()
         self.keeper.close()
 
     def _read_rows(self) -> None:

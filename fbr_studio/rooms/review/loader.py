@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from fbr_engine.project import Project
 from fbr_studio.jobs.tasks import LatestTask
+from fbr_studio.preferences import cache_folder
 from fbr_studio.rooms.review.material import Wanted, held, load, read_ahead
 from fbr_studio.rooms.review.part_cache import PartCache
 
@@ -20,7 +21,7 @@ class MaterialLoader(QObject):
 
     def __init__(self, pool: QThreadPool, parent: QObject) -> None:
         super().__init__(parent)
-        self.cache = PartCache()
+        self.cache = PartCache(pyramids=cache_folder() / "pyramids")
         self._pool = pool
         self._now = LatestTask(load, self, pool=pool)
         self._ahead = LatestTask(read_ahead, self, pool=pool)

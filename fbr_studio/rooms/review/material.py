@@ -12,25 +12,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fbr_engine.data.images import read_image
 from fbr_engine.errors import FbrError
 from fbr_engine.project import ImageInfo, PersonMask, Project, RunInfo, load_mask
 from fbr_engine.stages.shown_masks import KIND as MASKS
 from fbr_engine.stages.stored_cams import StoredCam, StoredMaps, read_maps
-from fbr_studio.drawing.pyramid import PixelPyramid
 from fbr_studio.rooms.review.part_cache import Key, PartCache
+from fbr_studio.rooms.review.photo import Photo, read_photo
 
 Labels = npt.NDArray[np.uint8]
 AHEAD_PIXELS = 40_000_000  # photos larger than this are not read ahead
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Photo:
-    """The photo as a pyramid; ``size`` is (height, width) in px, upright."""
-
-    pyramid: PixelPyramid
-    size: tuple[int, int]
-    nbytes: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,8 +125,7 @@ def _joined(project: Project, image: ImageInfo, parts: list[Any]) -> Material:
 def _load_photo(project: Project, cache: PartCache, image: ImageInfo) -> _Read:
     ticket = cache.ticket
     try:
-        pixels = read_image(project.image_path(image.path))
-        photo = Photo(PixelPyramid(pixels), (pixels.shape[0], pixels.shape[1]), pixels.nbytes * 3 // 2)
+        photo = read_photo(project.image_path(image.path), cache.pyramids)
     except FbrError as error:
         return _Read(None, str(error))  # not kept: the file may be put right
     cache.put((image.id, "photo", 0), found := _Read(photo), photo.nbytes, ticket)

@@ -17,7 +17,8 @@ from fbr_studio.drawing.colours import cam_table, class_table, nroi_table
 from fbr_studio.drawing.mask_document import MaskDocument
 from fbr_studio.rooms.review.cam_values import heat, nroi_labels
 from fbr_studio.rooms.review.corner_tag import CornerTag
-from fbr_studio.rooms.review.material import Labels, Photo, RunLook
+from fbr_studio.rooms.review.material import Labels, RunLook
+from fbr_studio.rooms.review.photo import Photo
 from fbr_studio.rooms.review.viewer_state import CAM, IMAGE, MASK, MINE, NROI, Shown
 from fbr_studio.widgets.canvas import CanvasView, HeatLayer, ImageLayer, LabelLayer
 from fbr_studio.widgets.canvas.layers import Side

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 LIMIT_BYTES = 384 << 20
@@ -12,9 +13,13 @@ Key = tuple[int, str, int]  # image, kind of part, run
 
 
 class PartCache:
-    """``ticket`` is taken before a part is read and given back with it: what was dropped meanwhile stays out."""
+    """``ticket`` is taken before a part is read and given back with it: what was dropped meanwhile stays out.
 
-    def __init__(self, limit_bytes: int = LIMIT_BYTES) -> None:
+    ``pyramids`` is the folder for photos too large for the memory, None for none.
+    """
+
+    def __init__(self, limit_bytes: int = LIMIT_BYTES, pyramids: Path | None = None) -> None:
+        self.pyramids = pyramids
         self._limit = limit_bytes
         self._parts: OrderedDict[Key, tuple[Any, int]] = OrderedDict()
         self._bytes = 0

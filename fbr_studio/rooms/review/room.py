@@ -68,6 +68,7 @@ class ReviewRoom(Room):
         self.desk.wake()
         self.filmstrip.follow(self.session.image)
         self._show_counts()
+        self._note_looked_at()
         self.viewer.first.canvas.setFocus()
 
     def left(self) -> None:
@@ -502,8 +503,10 @@ class ReviewRoom(Room):
         if self.session.project is None:
             return
         self._missing = None
-        self.desk.take_run_figures()
+        if run == self.session.run:
+            self.desk.take_run_figures()
         self._show_runs()
+        self._show_missing()
 
     # --- what happens
 

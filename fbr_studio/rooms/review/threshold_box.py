@@ -12,7 +12,7 @@ from fbr_studio.widgets.basics import button, label
 from fbr_studio.widgets.theme import GRID, theme
 
 STEPS = 1000
-_HANDLE = 14  # px, the slider's handle in style.qss
+_HANDLE = 14  # px, the slider's handle in window.qss
 
 
 class ThresholdBox(QWidget):

@@ -20,6 +20,7 @@ class NoticeList(QWidget):
         super().__init__(parent)
         self._notices: list[str] = []
         self.toggle = button("", self._unfold, "link", "Show or hide what the job reported on the way")
+        self.toggle.setAccessibleName("Notices of the job")
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Notices")

@@ -284,7 +284,8 @@ class TrainingRoom(Room):
         def act() -> None:
             self.session.rename_run(old, new)
             self.jobs.renamed(self.session.open_project, old, new)
-            self._disk[new] = self._disk.pop(old, self._disk.get(new))  # type: ignore[arg-type]
+            if old in self._disk:
+                self._disk[new] = self._disk.pop(old)
 
         self._try(act)
         self._runs_changed()

@@ -72,7 +72,14 @@ class RunCard(QFrame):
         column.setSpacing(GRID // 2)
         column.addLayout(first)
         column.addWidget(self.what)
-        column.addWidget(self.where)
+        last = QHBoxLayout()
+        last.setSpacing(GRID)
+        self.compare = icon_button("side-by-side", "Compare with the run shown")
+        self.compare.setCheckable(True)
+        self.compare.clicked.connect(lambda on: self.compare_asked.emit(self.name, on))
+        last.addWidget(self.where, 1)
+        last.addWidget(self.compare)
+        column.addLayout(last)
         column.addWidget(self._make_tools())
         self._confirm = self._make_confirm()
         column.addWidget(self._confirm)
@@ -83,9 +90,6 @@ class RunCard(QFrame):
         self.maps = button(
             "Make CAMs and masks", lambda: self.maps_asked.emit(self.name), "", "Make what is missing or out of date"
         )
-        self.compare = icon_button("side-by-side", "Compare with the run shown")
-        self.compare.setCheckable(True)
-        self.compare.clicked.connect(lambda on: self.compare_asked.emit(self.name, on))
         self.again = icon_button(
             "copy", "Fill the form from this run, to train again", lambda: self.again_asked.emit(self.name)
         )
@@ -97,7 +101,7 @@ class RunCard(QFrame):
         row.addWidget(self.resume)
         row.addWidget(self.maps)
         row.addStretch()
-        for part in (self.compare, self.again, self.rename, self.delete):
+        for part in (self.again, self.rename, self.delete):
             row.addWidget(part)
         return self.tools
 
@@ -132,7 +136,7 @@ class RunCard(QFrame):
         size = formatting.byte_size(disk.disk) if disk else "measuring"
         missing = disk is not None and disk.maps.missing and info.status == "done"
         self.where.setText(f"{when(info)}, {size}" + (f", {disk.maps.short}" if disk and missing else ""))
-        self.tools.setVisible(state.chosen or state.compared)
+        self.tools.setVisible(state.chosen)
         self.resume.setVisible(info.status in ("stopped", "failed") and not state.busy)
         self.maps.setVisible(bool(disk and disk.maps.missing) and info.status == "done" and not state.busy)
         self.compare.setVisible(not state.chosen)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from fbr_studio.widgets.basics import icon_button
 from fbr_studio.widgets.forms.field_spec import SPIN_LIMIT, FieldSpec
 from fbr_studio.widgets.forms.reading import read_number, read_numbers, read_whole, read_words, write
+from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.theme import GRID
 
 Choices = Sequence[tuple[Any, str]]
@@ -72,12 +74,24 @@ class CheckEditor(Editor):
         self.box.setChecked(bool(value))
 
 
+class PickBox(QComboBox):
+    """A combo box that shows with a mark that there is more to choose from."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box and the mark."""
+        super().paintEvent(event)
+        side = 14
+        place = QRect(self.width() - side - GRID // 2 - 2, (self.height() - side) // 2, side, side)
+        mode = QIcon.Mode.Normal if self.isEnabled() else QIcon.Mode.Disabled
+        icon("down").paint(QPainter(self), place, Qt.AlignmentFlag.AlignCenter, mode)
+
+
 class ChoiceEditor(Editor):
     """One of a few values, each with the text a person reads."""
 
     def __init__(self, spec: FieldSpec, choices: Choices | None = None) -> None:
         super().__init__(spec)
-        self.box = QComboBox()
+        self.box = PickBox()
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.setMinimumContentsLength(8)
         self._hold(self.box)
@@ -111,6 +125,9 @@ class WholeEditor(Editor):
         self.box.setRange(-SPIN_LIMIT if low is None else int(low), SPIN_LIMIT if high is None else int(high))
         self.box.setGroupSeparatorShown(True)
         self.box.setAccelerated(True)
+        # The keys and the wheel do what the small buttons would; the style draws those out of place.
+        self.box.setStyleSheet("QSpinBox::up-button, QSpinBox::down-button { width: 0; border: none; }")
+        self.box.lineEdit().setTextMargins(GRID - 2, 0, 0, 0)
         if spec.option.unit:
             self.box.setSuffix(f" {spec.option.unit}")
         self._hold(self.box)
@@ -152,7 +169,7 @@ class PathEditor(Editor):
     def __init__(self, spec: FieldSpec, words: Sequence[str] = (), files: str = "") -> None:
         super().__init__(spec)
         self._files = files
-        self.box = QComboBox()
+        self.box = PickBox()
         self.box.setEditable(True)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

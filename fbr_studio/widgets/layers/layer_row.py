@@ -48,7 +48,9 @@ class LayerRow(QWidget):
         self.opacity.blockSignals(blocked)
         self._say_percent()
         self.opacity.setEnabled(state.there and (state.visible or state.solo))
-        set_kind(self.title, "" if state.there and (state.visible or state.solo) else "muted")
+        kind = "" if state.there and (state.visible or state.solo) else "muted"
+        if self.title.property("kind") != kind:
+            set_kind(self.title, kind)
         self.title.setEnabled(state.there)
         self.note.setText(state.note)
         self.note.setVisible(bool(state.note))

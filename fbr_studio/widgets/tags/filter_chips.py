@@ -82,7 +82,7 @@ class FilterChip(QAbstractButton):
         room = self.width() - left - GRID - _GAP - metrics.horizontalAdvance(number)
         name = metrics.elidedText(self.item.name, Qt.TextElideMode.ElideRight, max(room, 8))
         area = self.rect().adjusted(left, 0, -GRID, 0)
-        painter.setPen(colours.text)
+        painter.setPen(colours.text if self.images or self.isChecked() else colours.muted)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.setPen(colours.text if self.isChecked() else colours.muted)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number)

@@ -40,8 +40,8 @@ class KeyButton(QPushButton):
 
     def sizeHint(self) -> QSize:
         """Return room for text and key."""
-        size = super().sizeHint()
-        return QSize(size.width() + self._cap_width() + GRID, size.height())
+        text = QFontMetrics(self._text_font()).horizontalAdvance(self.text())
+        return QSize(text + self._cap_width() + 3 * GRID, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """Return the same: neither is cut."""
@@ -63,7 +63,7 @@ class KeyButton(QPushButton):
         painter.setFont(self._text_font())
         painter.setPen(self._ink())
         cap = self._cap_width()
-        area = self.rect().adjusted(GRID, 0, -(cap + GRID + GRID // 2 if cap else GRID), 0)
+        area = self.rect().adjusted(GRID, 0, -(cap + 2 * GRID - 2 if cap else GRID), 0)
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self.text())
         if cap:
             self._draw_cap(painter, cap)

@@ -26,7 +26,7 @@ class PhotoPreview(QWidget):
         self._blank = QTimer(self)
         self._blank.setSingleShot(True)
         self._blank.setInterval(_KEEP_MS)
-        self._blank.timeout.connect(lambda: self._set(QImage(), ""))
+        self._blank.timeout.connect(self.clear)
 
     @property
     def image(self) -> QImage:
@@ -43,16 +43,16 @@ class PhotoPreview(QWidget):
         self._blank.start()
 
     def show_image(self, image: QImage) -> None:
-        """Show a picture; a null one clears."""
+        """Show a picture."""
         self._set(image, "")
 
     def show_problem(self, reason: str) -> None:
         """Say why there is no picture."""
         self._set(QImage(), reason)
 
-    def stop(self) -> None:
-        """Wait no longer."""
-        self._blank.stop()
+    def clear(self) -> None:
+        """Show nothing, and wait for nothing."""
+        self._set(QImage(), "")
 
     def _set(self, image: QImage, reason: str) -> None:
         self._blank.stop()

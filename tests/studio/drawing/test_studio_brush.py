@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,7 +26,7 @@ def painted(points: list[tuple[float, float]], radius: float, shape: tuple[int, 
 def distances(points: list[tuple[float, float]], shape: tuple[int, int]) -> np.ndarray:
     """Return the distance of each pixel's centre from the polyline, one by one."""
     result = np.full(shape, np.inf)
-    segments = list(zip(points, points[1:], strict=False)) or [(points[0], points[0])]
+    segments = list(pairwise(points)) or [(points[0], points[0])]
     for row in range(shape[0]):
         for column in range(shape[1]):
             p = np.array([column + 0.5, row + 0.5])

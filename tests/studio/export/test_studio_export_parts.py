@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from fbr_engine.config import ExportConfig
 from fbr_engine.errors import FbrError, ProjectError, ReadError, WriteError
 from fbr_engine.project import RunInfo
 from fbr_engine.stages import export_preview
 from fbr_engine.stages.export_preview import ExportWarning
 from fbr_studio.rooms.export import target
-from fbr_studio.rooms.export.advice import CAPTIONS, advice, remedies
+from fbr_studio.rooms.export.advice import CAPTIONS, advice, in_window, remedies
 from fbr_studio.rooms.export.bars import Bars
 from fbr_studio.rooms.export.masks_remedy import missing_masks_job
 from fbr_studio.rooms.export.progress import progress_text
@@ -72,8 +71,8 @@ def test_a_folder_without_rights(tmp_path: Path) -> None:
 
 
 def test_every_warning_of_the_engine_has_words_and_a_remedy() -> None:
-    counts = dict.fromkeys(("review", "problem", "untagged", "without", "empty", "turns"), 2)
-    found = [advice(w) for w in export_preview._warnings(counts, ExportConfig(out="x"))]
+    counts = dict.fromkeys(("review", "problem", "untagged", "without", "turned"), 2)
+    found = [advice(w) for w in export_preview._warnings(counts, "kept")]
     assert len(found) == 5
     for one in found:
         assert one.text.startswith("2 images ")
@@ -84,6 +83,12 @@ def test_every_warning_of_the_engine_has_words_and_a_remedy() -> None:
 def test_one_image_is_not_many() -> None:
     one = advice(ExportWarning("images nobody tagged are left out", "tag them", 1))
     assert one.text == "1 image nobody tagged is left out."
+
+
+def test_of_very_many_photos_only_the_first_were_opened() -> None:
+    turned = ExportWarning("turned", "copy the images too: the copies are upright", 3)
+    assert advice(turned, 100).text.startswith("3 images are turned")
+    assert advice(turned, 100_000).text.startswith("3 images of the first 500 are turned")
 
 
 def test_a_warning_of_tomorrow_is_said_as_it_is() -> None:
@@ -178,3 +183,21 @@ def test_bars_show_every_row(qtbot: QtBot) -> None:
     assert not bars.grab().toImage().isNull()
     bars.show_rows({})
     assert bars.sizeHint().height() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "/x: is not empty; give a new folder with --out, or empty it",
+            "/x: is not empty; give a new folder, or empty it",
+        ),
+        (
+            "run fbr has no masks yet: make them first (fbr-engine masks /p)",
+            "Run fbr has no masks yet: make them first",
+        ),
+        ("cannot write /x: free some space and run again", "Cannot write /x: free some space and try again"),
+    ],
+)
+def test_the_window_says_nothing_of_the_command_line(text: str, said: str) -> None:
+    assert in_window(FbrError(text)) == said

@@ -47,9 +47,7 @@ class Visitor:
         if enter:
             self.qtbot.keyClick(widget, Qt.Key.Key_Return)
 
-    def click_image(
-        self, index: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
-    ) -> int:
+    def click_image(self, index: int, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> int:
         box = self.gallery._box(index)
         self.qtbot.mouseClick(
             self.gallery.viewport(), Qt.MouseButton.LeftButton, modifiers, QPoint(box.center().x(), box.center().y())

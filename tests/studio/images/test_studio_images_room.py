@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 from workplace import Workplace
 
 from fbr_engine.project import Project
-from fbr_studio.rooms.images import ImagesRoom
 from fbr_studio.widgets.tags.tag_summary import TagValue
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -1,0 +1,398 @@
+"""The Training room through its widgets: a real small training, and everything around it with fake stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fake_stages import FakeStage, Pace, map_events, training_events
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton
+from pytestqt.qtbot import QtBot
+from workplace import Workplace
+
+from fbr_engine.config import TrainConfig
+from fbr_engine.errors import DeviceError, FbrError, ProjectError, WeightsError
+from fbr_engine.events import Notice
+from fbr_studio.actions import Actions
+from fbr_studio.jobs import runner as runner_module
+from fbr_studio.jobs.runner import JobRunner, JobSpec, Step
+from fbr_studio.preferences import Preferences
+from fbr_studio.rooms.training import TrainingRoom, training_jobs
+from fbr_studio.state.session import Session
+
+LEFT = Qt.MouseButton.LeftButton
+SMALL = {"backbone": "tiny", "weights": "none", "crop": 33, "batch": 3, "epochs": 2, "device": "cpu", "split": ""}
+
+
+class Desk:
+    """A room with what it needs."""
+
+    def __init__(self, qtbot: QtBot, settings: Path) -> None:
+        self.session, self.runner = Session(), JobRunner()
+        self.preferences = Preferences(settings)
+        self.actions = Actions()
+        self.room = TrainingRoom(self.session, self.runner, self.actions, self.preferences)
+        self.room.resize(1280, 700)
+        qtbot.addWidget(self.room)
+        self.room.show()
+
+    def open(self, place: Workplace) -> None:
+        self.session.open(place.project)
+        self.room.entered()
+
+    def close(self) -> None:
+        assert self.runner.stop_all(20)
+        self.room.close_down()
+        self.room.close()
+        self.session.close()
+        for thing in (self.room, self.runner, self.session, self.actions, self.preferences):
+            thing.deleteLater()
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    made = Desk(qtbot, tmp_path / "settings.json")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeStage]:
+    """Give every job of the room this one stage."""
+    monkeypatch.setattr(runner_module, "leave_a_core", lambda: None)
+
+    def put(stage: FakeStage, name: str = "train") -> FakeStage:
+        def job(config: TrainConfig, run: str | None = None, **options: object) -> JobSpec:
+            return JobSpec(f"Training {run}", [Step(name, stage)], run)
+
+        monkeypatch.setattr(training_jobs, "training_job", job)
+        return stage
+
+    return put
+
+
+def wait(qtbot: QtBot, until: Callable[[], bool], seconds: float = 20) -> None:
+    qtbot.waitUntil(until, timeout=int(seconds * 1000))
+
+
+# --- the real thing
+
+
+def test_a_real_training_from_the_click_to_the_masks(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    room = desk.room
+    wait(qtbot, lambda: room.panel.start.isEnabled() and bool(room.panel.outlook_text.text()))
+    room.panel.form.set_values(SMALL)
+    room.panel.name.setText("first")
+    qtbot.mouseClick(room.panel.start, LEFT)
+    assert room.panel.pause.isVisible()
+    wait(qtbot, lambda: not desk.runner.busy, 60)
+    job = room.jobs.job
+    assert job is not None
+    assert (job.state, job.error) == ("done", None)
+    assert set(job.results) == {"train", "cams", "masks"}
+    assert room.centre.curves.point_count > 6
+    assert "classification" in room.centre.curves.legend.buttons
+    wait(qtbot, lambda: room.centre.strip.page.epochs == (0, 1, 2))
+    assert len(room.centre.strip.cells) > 1
+    assert list(room.runs.cards) == ["first"]
+    assert room.shown_run == "first"
+    info = desk.session.open_project.runs.get("first")
+    assert desk.session.open_project.maps.count_done(info.id, "masks") > 0
+    wait(qtbot, lambda: room.runs.cards["first"].state.disk is not None)
+    assert not room.runs.cards["first"].maps.isVisible()
+
+
+def test_stopped_in_the_middle_and_resumed(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    room = desk.room
+    room.panel.form.set_values(SMALL | {"epochs": 60})
+    room.panel.follow.setChecked(False)
+    room.panel.name.setText("long")
+    room.start()
+    wait(qtbot, lambda: room.jobs.live is not None and room.jobs.live.epoch >= 2, 60)
+    qtbot.mouseClick(room.panel.stop, LEFT)
+    wait(qtbot, lambda: not desk.runner.busy)
+    project = desk.session.open_project
+    info = project.runs.get("long")
+    assert info.status == "stopped"
+    stopped_at = int(info.figures["steps"])
+    assert stopped_at > 0
+    card = room.runs.cards["long"]
+    assert card.resume.isVisible()
+    project.runs.update(info.id, config=TrainConfig.from_json(info.config).to_json() | {"previews": 0})
+    qtbot.mouseClick(card.resume, LEFT)
+    live = room.jobs.live
+    assert live is not None
+    wait(qtbot, lambda: int(live.curves.terms["classification"].x[-1]) > stopped_at, 60)
+    steps = live.curves.terms["classification"].x
+    assert (steps[1:] > steps[:-1]).all()
+    room.panel.stop.click()
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+# --- with fake stages
+
+
+def test_pause_and_go_on(desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]) -> None:
+    pace = Pace()
+    fake(FakeStage(training_events("fbr"), pace))
+    desk.open(drawn)
+    room = desk.room
+    room.start()
+    pace.allow(6)
+    wait(qtbot, lambda: room.jobs.live is not None and room.jobs.live.epoch == 1)
+    assert "epoch 1 of 12" in room.centre.figures.text()
+    qtbot.mouseClick(room.panel.pause, LEFT)
+    assert room.panel.pause.text() == "Resume"
+    assert room.centre.status.text() == "paused"
+    qtbot.mouseClick(room.panel.pause, LEFT)
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+    assert not room.panel.pause.isVisible()
+
+
+def test_a_second_start_waits_and_says_so(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    pace = Pace()
+    fake(FakeStage(training_events("fbr"), pace))
+    desk.open(drawn)
+    room = desk.room
+    room.start()
+    assert room.panel.start.text() == "Train this next"
+    room.start()
+    (waiting,) = desk.runner.waiting
+    assert waiting.spec.title == "Training fbr-2"
+    assert "waits until Training fbr has ended" in room.centre.messages.text
+    room.centre.messages.remedies[0].click()
+    assert desk.runner.waiting == []
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+def test_out_of_memory_offers_a_smaller_batch_and_starts_it(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    fake(FakeStage([], fails=DeviceError("the GPU ran out of memory: try --batch 8, or a smaller --crop")))
+    desk.open(drawn)
+    room = desk.room
+    room.panel.form.set_values({"batch": 16})
+    room.panel.name.setText("mine")
+    room.start()
+    wait(qtbot, lambda: room.centre.messages.isVisible())
+    assert "out of memory" in room.centre.messages.text
+    fake(FakeStage(training_events("mine")))
+    remedy = room.centre.messages.remedies[0]
+    assert remedy.text() == "Batch 8 instead of 16"
+    qtbot.mouseClick(remedy, LEFT)
+    assert room.panel.form.value("batch") == 8
+    assert room.jobs.job is not None
+    assert room.jobs.job.spec.title == "Training mine"
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+@pytest.mark.parametrize(
+    ("error", "button"),
+    [
+        (WeightsError("the ImageNet weights could not be downloaded"), "Use the small network"),
+        (ProjectError("p: no image of this project has tags; tag some images first"), "Go to Images"),
+    ],
+)
+def test_errors_reach_the_person_with_their_remedy(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage], error: FbrError, button: str
+) -> None:
+    fake(FakeStage([], fails=error))
+    desk.open(drawn)
+    desk.room.panel.form.set_values({"backbone": "mobilenet_v2", "weights": "imagenet"})
+    desk.room.start()
+    wait(qtbot, lambda: desk.room.centre.messages.isVisible())
+    fake(FakeStage(training_events()))
+    remedy = desk.room.centre.messages.remedies[0]
+    assert remedy.text() == button
+    asked: list[str] = []
+    desk.room.asks_for.connect(asked.append)
+    remedy.click()
+    if button == "Go to Images":
+        assert asked == ["images"]
+    else:
+        assert desk.room.panel.form.value("backbone") == "tiny"
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+def test_notices_are_out_of_the_way(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    events = training_events("fbr")
+    fake(FakeStage([*events[:1], Notice("class cat has 1 tagged image"), Notice("b", "do c"), *events[1:]]))
+    desk.open(drawn)
+    room = desk.room
+    room.start()
+    wait(qtbot, lambda: not desk.runner.busy)
+    notices = room.centre.notices
+    assert notices.toggle.text() == "2 notices"
+    assert not notices.lines.isVisible()
+    qtbot.mouseClick(notices.toggle, LEFT)
+    assert "b: do c" in notices.lines.toPlainText()
+
+
+def test_nothing_can_start_without_tags(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    with drawn.open(write=True) as project:
+        images = [image.id for image in project.images.iter()]
+        project.tags.set_many([(image, c.id, None) for image in images for c in project.classes.all()])
+    desk.open(drawn)
+    room = desk.room
+    room.panel.form.set_values({"split": ""})
+    wait(qtbot, lambda: not room.panel.start.isEnabled())
+    assert "tag some images first" in room.panel.obstacle_text.text()
+    assert room.centre.pages.currentWidget() is room.centre.no_tags
+    room.start()
+    assert not desk.runner.busy
+    asked: list[str] = []
+    room.asks_for.connect(asked.append)
+    qtbot.mouseClick(room.centre.images_button, LEFT)
+    assert asked == ["images"]
+    image = desk.session.open_project.images.find("train_0001.png")
+    assert image is not None
+    desk.session.set_tags([(image.id, desk.session.open_project.classes.all()[0].id, 1)])
+    wait(qtbot, lambda: room.panel.start.isEnabled())
+    assert room.centre.pages.currentWidget() is room.centre.no_runs
+
+
+def test_a_wrong_field_stops_the_start_in_place(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    room = desk.room
+    room.panel.form.row("lr_head").editor.line.setText("fast")  # type: ignore[attr-defined]
+    assert not room.panel.start.isEnabled()
+    room.start()
+    assert "Write a number" in room.centre.messages.text
+    assert not desk.runner.busy
+    room.panel.reset.click()
+    wait(qtbot, lambda: room.panel.start.isEnabled())
+
+
+def test_runs_are_shown_compared_renamed_and_deleted(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    with trained.open(write=True) as project:
+        config = replace(TrainConfig(), backbone="tiny", epochs=9)
+        other = project.runs.create("other", "cam", config.to_json())
+        project.runs.update(other.id, status="stopped", figures={"epochs": 9, "images": 4, "steps": 1})
+    desk.open(trained)
+    room = desk.room
+    first = next(name for name in room.runs.cards if name != "other")
+    assert desk.session.run == "other"
+    qtbot.mouseClick(room.runs.cards[first].title, LEFT)
+    assert desk.session.run == first
+    assert room.runs.cards[first].state.chosen
+    wait(qtbot, lambda: len(room.centre.strip.cells) > 0)
+    qtbot.mouseClick(room.runs.cards["other"].compare, LEFT)
+    assert desk.session.compare_run == "other"
+    assert room.runs.table_title.text() == f"{first} against other"
+    assert ("Epochs", "2", "9") in room.runs.config_table.rows
+    qtbot.mouseClick(room.runs.cards["other"].compare, LEFT)
+    assert room.runs.table_title.text() == first
+
+    card = room.runs.cards[first]
+    qtbot.keyClick(card, Qt.Key.Key_F2)
+    card.edit.setText("better")
+    qtbot.keyClick(card.edit, Qt.Key.Key_Return)
+    assert "better" in room.runs.cards
+    assert room.centre.messages.text == ""
+    assert room.shown_run == "better"
+
+    card = room.runs.cards["other"]
+    qtbot.keyClick(card, Qt.Key.Key_Delete)
+    assert "Delete other?" in card.confirm_text.text()
+    qtbot.mouseClick(card.no, LEFT)
+    assert "other" in room.runs.cards
+    card.ask_delete()
+    card.yes.click()
+    assert list(room.runs.cards) == ["better"]
+    assert desk.session.open_project.runs.find("other") is None
+
+
+def test_a_taken_name_is_refused_in_place(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    desk.open(trained)
+    room = desk.room
+    (name,) = room.runs.cards
+    room.runs.renamed.emit(name, "a/b")
+    assert "cannot be named" in room.centre.messages.text
+    assert list(room.runs.cards) == [name]
+
+
+def test_train_again_fills_the_form(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    desk.open(trained)
+    room = desk.room
+    room.panel.form.reset()
+    (card,) = room.runs.cards.values()
+    qtbot.mouseClick(card.again, LEFT)
+    assert room.panel.config() == TrainConfig.from_json(card.state.info.config)
+
+
+def test_missing_maps_are_offered(
+    desk: Desk, trained: Workplace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "leave_a_core", lambda: None)
+    with trained.open(write=True) as project:
+        (info,) = project.runs.all()
+        project.maps.forget(info.id, "masks")
+    stage = FakeStage(map_events("masks", ["a"], info.name))
+    monkeypatch.setattr(
+        training_jobs, "maps_job", lambda run, config, **_: JobSpec("CAMs and masks", [Step("masks", stage)], run)
+    )
+    desk.open(trained)
+    card = desk.room.runs.cards[info.name]
+    wait(qtbot, card.maps.isVisible)
+    qtbot.mouseClick(card.maps, LEFT)
+    wait(qtbot, lambda: not desk.runner.busy)
+    assert stage.calls[0][1] == info.name
+
+
+def test_one_goes_back_through_the_epochs(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    desk.open(trained)
+    strip = desk.room.centre.strip
+    wait(qtbot, lambda: strip.page.epochs == (0, 1, 2))
+    assert strip.epoch_text.text() == "after epoch 2, the newest"
+    qtbot.mouseClick(strip.back, LEFT)
+    wait(qtbot, lambda: strip.page.epoch == 1)
+    strip.slider.setValue(0)
+    wait(qtbot, lambda: strip.epoch_text.text() == "before training")
+    assert not strip.back.isEnabled()
+    strip.refresh()
+    qtbot.wait(50)
+    assert strip.page.epoch == 0
+    asked: list[str] = []
+    desk.room.asks_for.connect(asked.append)
+    qtbot.mouseDClick(strip.cells[0], LEFT)
+    assert asked == ["review"]
+
+
+def test_another_project_and_none(desk: Desk, trained: Workplace, drawn_once: Workplace, tmp_path: Path) -> None:
+    room = desk.room
+    assert room.shown_run is None
+    desk.open(trained)
+    assert room.runs.cards
+    desk.session.close()
+    assert not room.runs.cards
+    desk.open(drawn_once.copy(tmp_path / "other"))
+    assert room.centre.pages.currentWidget() is room.centre.no_runs
+
+
+def test_the_preference_is_kept(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    assert desk.room.panel.follow.isChecked()
+    desk.room.panel.follow.setChecked(False)
+    assert desk.preferences.now.follow_training is False
+
+
+def test_every_control_has_a_name(desk: Desk, trained: Workplace) -> None:
+    from PySide6.QtWidgets import QAbstractButton
+
+    desk.open(trained)
+    for button in desk.room.findChildren(QAbstractButton):
+        if button.objectName().startswith("qt_"):
+            continue
+        assert button.accessibleName() or button.text(), button
+    assert desk.actions.conflicts() == []
