@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fbr_engine.stages.stored_cams import StoredMaps
-from fbr_studio.rooms.review.material import Labels, fitted
+from fbr_studio.rooms.review.material import Labels
 
 FOREGROUND = 255
 
@@ -27,11 +27,11 @@ def heat(maps: StoredMaps, cam_class: int | None, tagged: frozenset[int]) -> npt
     return values
 
 
-def nroi_labels(maps: StoredMaps, size: tuple[int, int]) -> Labels:
-    """Return which NROI each pixel of the image belongs to, H x W: numbers from 1, 0 where none."""
+def nroi_labels(maps: StoredMaps) -> Labels | None:
+    """Return which NROI each cell of the image belongs to, h' x w': numbers from 1, 0 where none; None without any."""
     if maps.nroi_labels.size == 0:
-        return np.zeros(size, np.uint8)
-    numbers: Labels = fitted(maps.nroi_labels, size) + np.uint8(1)  # FOREGROUND becomes 0
+        return None
+    numbers: Labels = maps.nroi_labels + np.uint8(1)  # FOREGROUND becomes 0
     return numbers
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, QThreadPool, Signal
 
-from fbr_engine.errors import FbrError
+from fbr_engine.errors import FbrError, ReadError
 from fbr_engine.project import ClassInfo, RunInfo
 from fbr_studio.drawing.boxes import Box
 from fbr_studio.preferences import Preferences
@@ -59,6 +59,7 @@ class ReviewDesk(QObject):
         self._live = LiveMasks(self.pool, lambda: not self.painter.active, self)
         self._live_mask: LiveMask | None = None
         self._wished: tuple[Any, ...] | None = None
+        self._aliases: dict[int, int] = {}
         self.active = False
         self._connect()
 
@@ -86,6 +87,7 @@ class ReviewDesk(QObject):
     def take_project(self) -> None:
         """Begin with the project that is open now, or with none."""
         self.keeper.set_project(self.session.project)
+        self._aliases = self.session.project.classes.aliases() if self.session.project is not None else {}
         self.panel = replace(self.panel, cam_class=None, brush_class=None, threshold=None, refine=None, mode="single")
         self._read_rows()
         self.load()
@@ -268,7 +270,15 @@ class ReviewDesk(QObject):
         self.refresh()
 
     def _classes_changed(self) -> None:
-        self.loader.forget()
+        self.loader.forget(None, "run")
+        self.loader.forget(None, "person")
+        project = self.session.project
+        aliases = project.classes.aliases() if project is not None else {}
+        if aliases != self._aliases:  # pixel ids mean something else now: read the masks, and forget their undo
+            self._aliases = aliases
+            self.painter.cancel()
+            self.keeper.save_all()
+            self.keeper.set_project(project)
         self._read_rows()
         self.load()
 
@@ -405,6 +415,11 @@ class ReviewDesk(QObject):
         assert material.photo is not None
         kept = self.keeper.get(material.image.id)
         if kept is not None and (kept.is_mine or kept.history.can_redo):
+            if kept.document.shape != material.photo.size:
+                raise ReadError(
+                    f"{material.image.path}: your mask was painted on a photo of another size; "
+                    "put that photo back, or go back to the run's mask"
+                )
             return kept
         shown, size = self.run_mask, material.photo.size
         base = np.zeros(size, np.uint8) if shown is None else fitted(shown, size)

@@ -126,7 +126,7 @@ class Pane(QWidget):
         layers = self.sides[side]
         place: Side = "both" if content.right is None else ("left" if side == "left" else "right")
         self._once(f"{side} side", place, lambda: self._place(layers, place))
-        maps, size = (run.look.maps if run else None), (content.photo.size if content.photo else None)
+        maps = run.look.maps if run else None
         seen = {name: shown.layer(name) for name in (CAM, NROI, MASK)}
         if seen[CAM].visible:
             self._once(
@@ -135,7 +135,7 @@ class Pane(QWidget):
                 lambda: _set_heat(layers.cam, maps, shown.cam_class, content.tagged),
             )
         if seen[NROI].visible:
-            self._once(f"{side} nroi", (maps, size), lambda: self._set_nroi(side, maps, size, seen[NROI].opacity))
+            self._once(f"{side} nroi", maps, lambda: self._set_nroi(side, maps, seen[NROI].opacity))
             self._once(f"{side} nroi table", seen[NROI].opacity, lambda: self._recolour_nroi(side, seen[NROI].opacity))
         mask = run.mask if run else None
         if seen[MASK].visible:
@@ -175,8 +175,8 @@ class Pane(QWidget):
         layers.nroi.visible = nroi.visible and run is not None and nroi.opacity > 0
         layers.mask.visible = mask.visible and run is not None and mask.opacity > 0
 
-    def _set_nroi(self, side: str, maps: StoredMaps | None, size: tuple[int, int] | None, opacity: float) -> None:
-        labels = nroi_labels(maps, size) if maps is not None and size is not None else None
+    def _set_nroi(self, side: str, maps: StoredMaps | None, opacity: float) -> None:
+        labels = nroi_labels(maps) if maps is not None else None
         count = 0 if maps is None else len(maps.nroi_sizes)
         self._nrois[side] = (count, opacity)
         self.sides[side].nroi.set_labels(labels, nroi_table(count, opacity))

@@ -344,6 +344,7 @@ class ReviewRoom(Room):
             return None
         run = content.left if self._side(pane, point) == "left" else content.right
         mine = content.mine if desk.shown.layer("mine").visible else None
+        mine = mine if mine is not None and mine.shape == content.photo.size else None
         run_mask = run.mask if run is not None else None
         return read_pixel(
             int(point[0]),

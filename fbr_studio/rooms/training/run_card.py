@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -204,11 +204,15 @@ class RunCard(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Escape leaves the name as it was."""
-        if watched is self.edit and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
-            self._end_rename()
-            return True
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Escape leaves the name as it was; Enter takes the new one, and does not reach the card."""
+        if watched is self.edit and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Escape:
+                self._end_rename()
+                return True
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._rename()
+                return True
         return False
 
     def focusInEvent(self, event: QFocusEvent) -> None:

@@ -57,3 +57,11 @@ def test_many_images(project: Project, images: Path, touch: Callable[..., None])
     began = time.perf_counter()
     assert find_new(project) == ["000017.jpg"]
     assert time.perf_counter() - began < 1.5
+
+
+def test_folders_of_labels_are_passed_over(project: Project, touch: Callable[..., None]) -> None:
+    touch("new.jpg", "masks/new.png", "deep/Labels/a.png")
+    assert find_new(project) == ["new.jpg"]
+    project.images.add(["masks/new.png"])
+    touch("masks/other.png")
+    assert "masks/other.png" in find_new(project)

@@ -171,6 +171,31 @@ def test_strokes_survive_a_crash(bench, make_bench, trained, tmp_path):
     assert again.room.save_work()
 
 
+def test_the_first_stroke_survives_a_crash_before_anything_was_saved(bench, make_bench, trained, tmp_path, monkeypatch):
+    _brush(bench)
+    image = bench.session.image
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.room.desk.keeper._pool, "start", lambda _: None)
+        bench.stroke((10, 10), (80, 60))
+        painted = bench.mine
+        assert bench.project.person_masks.ids() == []
+        killed = trained.copy(tmp_path / "killed")
+    again = make_bench(killed.open(write=True))
+    again.go_to(image)
+    assert np.array_equal(again.mine, painted)
+
+
+def test_a_merged_class_is_the_other_one_in_painted_masks_too(bench):
+    class_id = _brush(bench, 2)
+    names = [c.name for c in bench.room.desk.classes]
+    bench.stroke((10, 10), (80, 10))
+    bench.session.merge_class(names[1], names[0])
+    bench.settle()
+    into = bench.room.desk.classes[0].id
+    assert bench.mine[10, 40] == into
+    assert class_id not in bench.mine
+
+
 def test_back_to_the_runs_mask_asks_first(bench):
     _brush(bench)
     bench.stroke((10, 10), (80, 60))

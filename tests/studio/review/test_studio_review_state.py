@@ -78,9 +78,7 @@ def test_heat_of_one_class_and_of_the_tagged_ones():
 
 
 def test_nroi_labels_count_from_one():
-    labels = nroi_labels(_maps(), (30, 30))
-    assert labels.shape == (30, 30)
-    assert (labels[0, 0], labels[0, 29], labels[29, 0]) == (1, 0, 2)
+    assert nroi_labels(_maps()).tolist() == [[1, 0], [2, 2]]
 
 
 def test_readout():
