@@ -107,6 +107,7 @@ def in_window(project: Path, config: dict[str, Any], seconds: float) -> dict[str
     """Measure the window at rest, under torch's import, and while it trains; the person looks through images."""
     from fbr_engine.config import TrainConfig
     from fbr_engine.events import StepDone
+    from fbr_engine.project import ImageFilter
     from fbr_studio.application import make_application
     from fbr_studio.jobs.gentle import switch_often
     from fbr_studio.jobs.runner import JobSpec, stage_step
@@ -142,7 +143,7 @@ def in_window(project: Path, config: dict[str, Any], seconds: float) -> dict[str
         wait(0.05)
     figures["training_start_ms"] = timer.stop()
     assert job.alive, job.error
-    ids = window.session.open_project.gallery.ids()
+    ids = window.session.open_project.gallery.ids(ImageFilter())
     before, began = len(steps), time.perf_counter()
     timer.start()
     turn = 0

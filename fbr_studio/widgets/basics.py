@@ -109,7 +109,7 @@ class ElidedLabel(QWidget):
     def sizeHint(self) -> QSize:
         """Return the size of the whole text."""
         metrics = QFontMetrics(self.font())
-        return QSize(metrics.horizontalAdvance(self._text), metrics.height() + 4)
+        return QSize(metrics.horizontalAdvance(self._text) + 4, metrics.height() + 4)
 
     def minimumSizeHint(self) -> QSize:
         """Return one line of a few letters."""

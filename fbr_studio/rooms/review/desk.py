@@ -74,7 +74,7 @@ class ReviewDesk(QObject):
         session.current_image_changed.connect(self._another_image)
         session.run_changed.connect(self._another_run)
         session.compare_run_changed.connect(self._another_run)
-        session.runs_changed.connect(self._another_run)
+        session.runs_changed.connect(self._runs_changed)
         session.classes_changed.connect(self._classes_changed)
         session.tags_changed.connect(lambda images: self.renew(images))
         session.maps_changed.connect(lambda images: self.renew(images))
@@ -269,6 +269,10 @@ class ReviewDesk(QObject):
         self.load()
         self.refresh()
 
+    def _runs_changed(self) -> None:
+        self.loader.forget(None, "run")
+        self._another_run()
+
     def _classes_changed(self) -> None:
         self.loader.forget(None, "run")
         self.loader.forget(None, "person")
@@ -317,12 +321,12 @@ class ReviewDesk(QObject):
     def _wish(self) -> MaskWish | None:
         """Return the mask that must be made, or None where the stored one does."""
         material, look, shown = self.material, self.look, self.shown
-        if not self.active or material is None or material.photo is None or look is None or not material.tags:
+        if not self.active or material is None or material.photo is None or look is None:
             return None
         if shown.threshold is None and look.mask is not None:
             return None
         cam = look.cam(material.tagged)
-        if cam is None:
+        if cam is None or look.maps is None or not set(material.tags).intersection(look.maps.class_ids.tolist()):
             return None
         refine = shown.refine if shown.threshold is not None else "none"
         return MaskWish(material.image, look.run, cam, material.photo.size, self.threshold, refine)

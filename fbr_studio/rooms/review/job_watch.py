@@ -21,6 +21,7 @@ class JobWatch(QObject):
     def __init__(self, runner: JobRunner, parent: QObject) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._closed = False
         self._new: dict[str, dict[str, None]] = {}
         self._timer = QTimer(self, singleShot=True, interval=PACE_MS)
         self._timer.timeout.connect(self._tell)
@@ -37,6 +38,7 @@ class JobWatch(QObject):
 
     def close(self) -> None:
         """End the timer."""
+        self._closed = True
         self._timer.stop()
         self._new.clear()
 
@@ -48,7 +50,7 @@ class JobWatch(QObject):
         for event in events:
             if isinstance(event, FileWritten) and event.kind in _KINDS and job.run:
                 self._new.setdefault(job.run, {})[event.image] = None
-        if self._new and not self._timer.isActive():
+        if self._new and not self._closed and not self._timer.isActive():
             self._timer.start()
 
     def _tell(self) -> None:

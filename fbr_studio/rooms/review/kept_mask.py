@@ -14,6 +14,8 @@ from fbr_studio.drawing.mask_document import Edit, MaskDocument
 
 LOG = logging.getLogger(__name__)
 MOST_KEPT = 16
+MOST_BYTES = 1 << 30
+_UNDO_BYTES = 64 << 20
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +36,15 @@ class KeptMask:
     history: History = field(init=False)
 
     def __post_init__(self) -> None:
-        self.history = History(self.document)
+        self.history = History(self.document, _UNDO_BYTES)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the planes and of the undo."""
+        document = self.document
+        instances = document.instances
+        planes = document.classes.nbytes + document.source.nbytes + (0 if instances is None else instances.nbytes)
+        return planes + self.history.nbytes
 
     @property
     def is_mine(self) -> bool:
@@ -77,8 +87,8 @@ class KeptMask:
 class KeptMasks:
     """The masks of the images visited last. One with unsaved strokes never leaves."""
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST_KEPT, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[int, KeptMask] = OrderedDict()
 
     def get(self, image: int | None) -> KeptMask | None:
@@ -91,8 +101,12 @@ class KeptMasks:
     def put(self, kept: KeptMask) -> None:
         """Keep a mask."""
         self._kept[kept.image] = kept
-        for image in [i for i, k in self._kept.items() if not k.document.dirty][: max(0, len(self._kept) - self._most)]:
-            self._kept.pop(image).journal.close()
+        may_go = [other for other in self._kept.values() if not other.document.dirty and other is not kept]
+        while may_go and self._too_much():
+            self.drop(may_go.pop(0).image)
+
+    def _too_much(self) -> bool:
+        return len(self._kept) > self._most or sum(kept.nbytes for kept in self._kept.values()) > self._most_bytes
 
     def drop(self, image: int) -> None:
         """Forget an image's mask and its undo."""

@@ -97,14 +97,14 @@ def load(project: Project, cache: PartCache, wanted: Wanted) -> Material | None:
     size = parts[0].part.size if parts[0].part is not None else None
     for key, run in zip(runs, wanted.runs, strict=True):
         parts.append(cache.get(key) or _load_look(project, cache, infos[0], run, size))
-    return _joined(project, infos[0], parts)
+    return _joined(project, infos[0], parts, wanted)
 
 
 def held(project: Project, cache: PartCache, wanted: Wanted) -> Material | None:
     """Return the material if the cache holds all of it; tags are read, which takes a millisecond."""
     parts = [cache.get(key) for key in wanted.keys()]  # noqa: SIM118 - a method, not a mapping
     infos = [] if any(part is None for part in parts) else project.images.by_ids([wanted.image])
-    return _joined(project, infos[0], parts) if infos else None
+    return _joined(project, infos[0], parts, wanted) if infos else None
 
 
 def read_ahead(project: Project, cache: PartCache, wanted: list[Wanted]) -> None:
@@ -115,10 +115,10 @@ def read_ahead(project: Project, cache: PartCache, wanted: list[Wanted]) -> None
             load(project, cache, one)
 
 
-def _joined(project: Project, image: ImageInfo, parts: list[Any]) -> Material:
+def _joined(project: Project, image: ImageInfo, parts: list[Any], wanted: Wanted) -> Material:
     photo, person, *looks = parts
     tags = project.tags.of(image.id)
-    by_run = {look.run.name: look for look in looks}
+    by_run = {run.name: look for run, look in zip(wanted.runs, looks, strict=True)}
     return Material(image, photo.part, photo.problem, tags, by_run, person.part, person.problem)
 
 

@@ -109,6 +109,23 @@ class Pane(QWidget):
         """What it shows now."""
         return self._content
 
+    @property
+    def image(self) -> int | None:
+        """The number of the image it shows."""
+        return self._content.image if self._content is not None else None
+
+    def forget(self) -> None:
+        """Let go of everything."""
+        self.canvas.cancel_stroke()
+        self._content = None
+        self._known.clear()
+        self.photo.set_pixels(None)
+        for layers in self.sides.values():
+            layers.cam.set_values(None)
+            layers.nroi.set_labels(None)
+            layers.mask.set_labels(None)
+        self.mine.set_labels(None)
+
     def apply(self, shown: Shown, content: PaneContent) -> None:
         """Show this; layers that stay the same are not touched."""
         self._content = content

@@ -216,6 +216,7 @@ class ReviewRoom(Room):
         session.project_changed.connect(self._project_changed)
         session.current_image_changed.connect(lambda: self.filmstrip.follow(session.image))
         session.current_image_changed.connect(self._note_looked_at)
+        session.current_image_changed.connect(self._say_loading)
         session.runs_changed.connect(self._show_runs)
         session.images_changed.connect(self.filmstrip.reload)
         session.reviews_changed.connect(self._reviews_changed)
@@ -520,6 +521,11 @@ class ReviewRoom(Room):
         self._show_counts()
         if self.session.project is not None and self.desk.keeper.project is not self.session.project:
             self.desk.take_project()
+
+    def _say_loading(self) -> None:
+        if self.desk.loader.busy:
+            self._named = None
+            self.readout.setText("Loading")
 
     def _reviews_changed(self, images: object) -> None:
         self.filmstrip.view.refresh(images if isinstance(images, list) else None)

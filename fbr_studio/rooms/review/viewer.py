@@ -31,6 +31,7 @@ class Viewer(QWidget):
     def __init__(self, desk: ReviewDesk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._second_image: int | None = None
         self.first, self.second = Pane("Canvas", self), Pane("Canvas of the other run", self)
         self._between = hairline(vertical=True)
         row = QHBoxLayout(self)
@@ -72,8 +73,12 @@ class Viewer(QWidget):
         self.first.apply(shown, self._pane(left, other if shown.mode == "curtain" else None))
         if side:
             self.second.apply(shown, self._pane(other, None))
-        else:
-            self.second.canvas.cancel_stroke()
+            if self.second.image != self._second_image:
+                self._second_image = self.second.image
+                self.first.canvas.fit()
+        elif self.second.content is not None:
+            self._second_image = None
+            self.second.forget()
         self._name_sides(shown.mode)
         review = desk.material.image.review if desk.material else "new"
         self.first.badge(*REVIEWS.get(review, REVIEWS["new"]))

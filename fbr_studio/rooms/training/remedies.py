@@ -59,6 +59,19 @@ def remedies_for(error: FbrError, config: TrainConfig | None) -> list[Remedy]:
     return []
 
 
+def window_words(error: FbrError) -> str:
+    """Return an error's message without the parts that tell options of the command: the buttons stand for those."""
+    parts = re.split(r"(; |: )", str(error))
+    kept = parts[0]
+    for mark, text in zip(parts[1::2], parts[2::2], strict=True):
+        if not re.search(r"(^|[ (])--[a-z]|fbr-engine", text):
+            kept += mark + text
+    first = kept.partition(" ")[0]
+    if first.isalpha():  # not a path, which must stay as it is
+        kept = first[:1].upper() + kept[1:]
+    return kept + ("" if kept.endswith(".") else ".")
+
+
 def _less_memory(config: TrainConfig) -> list[Remedy]:
     found = []
     if config.batch > 1:

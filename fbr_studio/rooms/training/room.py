@@ -17,16 +17,16 @@ from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.room import Room
 from fbr_studio.rooms.training.centre import Centre
+from fbr_studio.rooms.training.figures_line import job_words, live_line, stored_line
 from fbr_studio.rooms.training.form_panel import FormPanel, Outlook
-from fbr_studio.rooms.training.live_training import device_words
 from fbr_studio.rooms.training.recipes import first_config
-from fbr_studio.rooms.training.remedies import Remedy, remedies_for
 from fbr_studio.rooms.training.run_card import CardState
-from fbr_studio.rooms.training.run_facts import STATUS_WORDS, RunDisk, device_of, measure_runs, train_config
+from fbr_studio.rooms.training.run_facts import STATUS_WORDS, RunDisk, measure_runs, train_config
 from fbr_studio.rooms.training.run_list import RunList
+from fbr_studio.rooms.training.shown_runs import ShownRuns
 from fbr_studio.rooms.training.training_jobs import TrainingJobs
+from fbr_studio.rooms.training.trouble import Trouble
 from fbr_studio.state.session import Session
-from fbr_studio.widgets import formatting
 from fbr_studio.widgets.basics import hairline, set_kind
 
 TICK_MS = 500
@@ -46,10 +46,10 @@ class TrainingRoom(Room):
         self.jobs = TrainingJobs(session, runner, preferences, self)
         self.panel = FormPanel()
         self.centre = Centre()
+        self.trouble = Trouble(self.centre.messages, self.panel, self)
         self.runs = RunList()
         self._disk: dict[str, RunDisk] = {}
-        self._watching = False
-        self._comparing = False
+        self.shown = ShownRuns(session, self.jobs)
         self._measure = LatestTask(measure_runs, self)
         self._measure.done.connect(self._measured)
         self._tick = QTimer(self)
@@ -94,6 +94,9 @@ class TrainingRoom(Room):
         session.images_changed.connect(self._images_changed)
         session.classes_changed.connect(panel.look)
         session.tags_changed.connect(lambda _: panel.look())
+        self.trouble.train_asked.connect(self._train_again)
+        self.trouble.images_asked.connect(self._go_to_images)
+        self.trouble.runs_asked.connect(self.runs.setFocus)
         panel.start_asked.connect(self.start)
         panel.pause_asked.connect(self._pause)
         panel.stop_asked.connect(self._stop)
@@ -141,7 +144,8 @@ class TrainingRoom(Room):
     def _project_changed(self) -> None:
         project = self.session.project
         self.jobs.forget()
-        self._disk, self._watching, self._comparing = {}, False, False
+        self._disk = {}
+        self.shown.reset()
         self.centre.messages.hide()
         self.panel.follow.setChecked(self.preferences.now.follow_training)
         self.panel.show_project(project, first_config(project) if project is not None else None)
@@ -179,6 +183,12 @@ class TrainingRoom(Room):
         self.panel.name.clear()
         self._began(job, before)
 
+    def _train_again(self, config: TrainConfig, name: str) -> None:
+        """Train once more after a failure; under the same name, if no run got it."""
+        project = self.session.project
+        free = project is not None and bool(name) and project.runs.find(name) is None
+        self._train(config, name if free else None)
+
     def _resume(self, info: RunInfo) -> None:
         self.centre.messages.hide()
         before = self.runner.current
@@ -197,7 +207,7 @@ class TrainingRoom(Room):
                 ("Do not wait for it", job.stop),
             )
         elif job is self.jobs.job:
-            self._watching = True
+            self.shown.watching = True
         self._show()
 
     def _pause(self) -> None:
@@ -212,37 +222,14 @@ class TrainingRoom(Room):
             self.jobs.job.stop()
 
     def _run_began(self, _: str) -> None:
-        self._watching = True
+        self.shown.watching = True
         self._runs_changed()
         self.session.runs_changed.emit()
 
     def _job_ended(self, job: Job, config: TrainConfig | None) -> None:
+        self.shown.job_ended()
         self._runs_changed()
-        if job.error is not None:
-            remedies = [
-                (remedy.caption, self._act(remedy, config, job)) for remedy in remedies_for(job.error, config)[:2]
-            ]
-            self.centre.messages.say(f"{job.spec.title}: {job.error}", "danger", *remedies)
-
-    def _act(self, remedy: Remedy, config: TrainConfig | None, job: Job) -> Callable[[], object]:
-        def act() -> None:
-            if config is not None and (remedy.changes or remedy.goal == "weights"):
-                self.panel.form.set_config(config)
-                self.panel.form.set_values(remedy.changes)
-            if remedy.goal == "images":
-                self._go_to_images()
-            elif remedy.goal == "runs":
-                self.runs.setFocus()
-            elif remedy.goal == "start" or self.panel.choose_weights():
-                self._train(self.panel.config(), self._free_again(job))
-
-        return act
-
-    def _free_again(self, job: Job) -> str | None:
-        """Return the name the failed training was to have, if no run got it."""
-        name = job.spec.run
-        project = self.session.project
-        return name if name and project is not None and project.runs.find(name) is None else None
+        self.trouble.tell(job, config)
 
     def _go_to_images(self) -> None:
         self.asks_for.emit("images")
@@ -255,25 +242,15 @@ class TrainingRoom(Room):
             act(info)
 
     def _choose_run(self, name: str) -> None:
-        live = self.jobs.live
-        self._watching = self.jobs.alive and live is not None and live.run == name
-        if self._comparing and self.session.compare_run == name:
-            self._comparing = False
-        if self._watching or self.session.run == name:
+        if self.shown.choose(name):
             self._show()
-        else:
-            self.session.run = name
 
     def _run_chosen(self) -> None:
-        live = self.jobs.live
-        if not self.jobs.alive or live is None or self.session.run != live.run:
-            self._watching = self._watching and self.jobs.training
+        self.shown.session_changed()
         self._show()
 
     def _compare(self, name: str, on: bool) -> None:
-        self._comparing = on
-        if on:
-            self.session.compare_run = name
+        self.shown.compare(name, on)
         self._show()
 
     def _again(self, info: RunInfo) -> None:
@@ -293,9 +270,7 @@ class TrainingRoom(Room):
     def _delete(self, name: str) -> None:
         self.centre.strip.show_run(None, None)
         self._try(lambda: self.session.delete_run(name))
-        live = self.jobs.live
-        if live is not None and live.run == name:
-            self._watching = False
+        self.shown.gone(name)
         self._runs_changed()
 
     def _try(self, act: Callable[[], object]) -> None:
@@ -316,14 +291,7 @@ class TrainingRoom(Room):
     @property
     def shown_run(self) -> str | None:
         """The run that is shown: the one that trains, or the chosen one."""
-        live = self.jobs.live
-        if self._watching and live is not None:
-            return live.run
-        return self.session.run
-
-    def _shown_info(self) -> RunInfo | None:
-        name, project = self.shown_run, self.session.project
-        return project.runs.find(name) if project is not None and name else None
+        return self.shown.name
 
     def _runs_changed(self) -> None:
         self._request_measure()
@@ -344,22 +312,21 @@ class TrainingRoom(Room):
             self._tick.start()
         elif not self.jobs.alive:
             self._tick.stop()
-        if self._watching:
+        if self.shown.watching:
             self.centre.curves.refresh()
         self._show_figures()
         self._show_notices()
         self._choose_page()
 
     def _refresh_strip(self) -> None:
-        if self._watching:
+        if self.shown.watching:
             self.centre.strip.refresh()
 
     def _show(self) -> None:
-        project, info = self.session.project, self._shown_info()
-        other = self._other(info)
+        project, info, other = self.session.project, self.shown.info, self.shown.other
         live = self.jobs.live
         main = self.jobs.curves_of(project, info) if project is not None and info is not None else None
-        if self._watching and live is not None:
+        if self.shown.watching and live is not None:
             main = live.curves
         behind = self.jobs.curves_of(project, other) if project is not None and other is not None else None
         names = (self.shown_run or "", other.name if other is not None else "")
@@ -370,17 +337,13 @@ class TrainingRoom(Room):
         self._show_notices()
         self._choose_page()
 
-    def _other(self, info: RunInfo | None) -> RunInfo | None:
-        other = self.session.compare_info() if self._comparing else None
-        return other if other is not None and info is not None and other.name != info.name else None
-
     def _show_cards(self) -> None:
         project = self.session.project
         shown = self.shown_run
-        compared = self.session.compare_run if self._comparing else None
+        compared = self.session.compare_run if self.shown.comparing else None
         found = project.runs.all() if project is not None else []
         info = next((run for run in found if run.name == shown), None)
-        self.runs.show_facts(info, self._other(info), self._disk.get(shown or ""))
+        self.runs.show_facts(info, self.shown.other, self._disk.get(shown or ""))
         self.runs.show_runs(
             [
                 CardState(
@@ -395,7 +358,7 @@ class TrainingRoom(Room):
         )
 
     def _choose_page(self, _: Outlook | None = None) -> None:
-        if self.shown_run is not None or (self._watching and self.jobs.alive):
+        if self.shown_run is not None or (self.shown.watching and self.jobs.alive):
             page: Any = self.centre.shown
         else:
             page = self.centre.no_tags if self.panel.outlook.obstacle else self.centre.no_runs
@@ -404,45 +367,19 @@ class TrainingRoom(Room):
 
     def _show_notices(self) -> None:
         live = self.jobs.live
-        self.centre.notices.show_notices(live.notices if live is not None and self._watching else [])
+        self.centre.notices.show_notices(live.notices if live is not None and self.shown.watching else [])
 
     def _show_figures(self) -> None:
-        job, live = self.jobs.job, self.jobs.live
-        if self._watching and job is not None and live is not None and job.alive:
-            self.centre.title.set_text(live.run or job.spec.title)
-            self.centre.status.setText(job_words(job))
-            set_kind(self.centre.status, "good" if job.state == "running" else "warning")
-            rests = job.state != "running"
-            training = job.figures.stage == "train"
-            rate = job.figures.rate if training and not rests else None
-            left = job.figures.seconds_left if training and not rests else None
-            parts = live.figures(rate, left) if live.run else ["Getting ready: the network is loaded."]
-            self.centre.figures.setText("   ".join(parts))
+        job, live, centre = self.jobs.job, self.jobs.live, self.centre
+        if self.shown.watching and job is not None and live is not None and job.alive:
+            centre.title.set_text(live.run or job.spec.title)
+            centre.status.setText(job_words(job))
+            set_kind(centre.status, "good" if job.state == "running" else "warning")
+            centre.figures.setText(live_line(job, live))
             return
-        info, project = self._shown_info(), self.session.project
-        if info is None or project is None:
-            return
-        self.centre.title.set_text(info.name)
-        self.centre.status.setText(STATUS_WORDS.get(info.status, info.status))
-        set_kind(self.centre.status, "danger" if info.status == "failed" else "muted")
-        config = train_config(info)
-        images = int(info.figures.get("images", 0))
-        parts = [
-            config.method,
-            config.backbone,
-            formatting.counted(config.epochs, "epoch"),
-            formatting.counted(images, "image") if images else "",
-            device_words(device_of(project, info.name)),
-        ]
-        self.centre.figures.setText("   ".join(part for part in parts if part))
-
-
-def job_words(job: Job) -> str:
-    """Return what a job of this room does at the moment."""
-    if job.state in ("paused", "stopping"):
-        return job.state
-    words = {"": "getting ready", "train": "training", "cams": "making CAMs", "masks": "making masks"}
-    stage = words.get(job.figures.stage, "choosing the threshold")
-    if job.figures.stage in ("cams", "masks", "threshold"):
-        return f"{stage}: {formatting.of_total(job.figures.done, job.figures.total, job.figures.unit)}"
-    return stage
+        info, project = self.shown.info, self.session.project
+        if info is not None and project is not None:
+            centre.title.set_text(info.name)
+            centre.status.setText(STATUS_WORDS.get(info.status, info.status))
+            set_kind(centre.status, "danger" if info.status == "failed" else "muted")
+            centre.figures.setText(stored_line(project, info))

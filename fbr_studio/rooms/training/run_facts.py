@@ -117,7 +117,7 @@ def figures(info: RunInfo) -> list[tuple[str, str]]:
 
 def _epochs(info: RunInfo) -> str:
     total = int(info.figures["epochs"])
-    if info.status == "done":
+    if info.status in ("done", "training"):
         return str(total)
     steps = steps_per_epoch(info)
     return f"{int(info.figures.get('steps', 0)) / steps:.3g} of {total}" if steps else str(total)

@@ -186,7 +186,9 @@ def test_who_hears_of_the_end_may_stop_everything(runner: JobRunner, qtbot: QtBo
 
 
 def test_figures_follow_progress(runner: JobRunner, qtbot: QtBot) -> None:
-    job, _ = submit(runner, FakeStage([Started("cams", 10, "images", "r", skipped=4), Progress("cams", 7, 10, "images")]))
+    job, _ = submit(
+        runner, FakeStage([Started("cams", 10, "images", "r", skipped=4), Progress("cams", 7, 10, "images")])
+    )
     wait_for(qtbot, job, "done")
     f = job.figures
     assert (f.stage, f.first, f.done, f.total, f.unit) == ("cams", 4, 7, 10, "images")

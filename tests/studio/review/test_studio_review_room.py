@@ -95,6 +95,24 @@ def test_both_runs_are_seen(two, mode):
         assert two.session.compare_run in first.tags["right"].text
 
 
+def test_painting_on_either_side_is_seen_on_both(two):
+    two.trigger("side")
+    two.settle()
+    two.qtbot.wait(20)
+    two.trigger("brush")
+    first, second = two.room.viewer.panes
+    before = [pane.canvas.grab().toImage() for pane in (first, second)]
+    point = second.canvas.view_point(50, 50).toPoint()
+    QTest.mouseClick(second.canvas.viewport(), Qt.MouseButton.LeftButton, pos=point)
+    assert two.room.desk.mine is not None
+    QTest.mouseMove(second.canvas.viewport(), second.canvas.view_point(1, 1).toPoint())
+    after = [pane.canvas.grab().toImage() for pane in (first, second)]
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    two.trigger("single")
+    assert second.content is None
+
+
 def test_choosing_and_swapping_runs(two):
     run, other = two.session.run, two.session.compare_run
     assert {run, other} == {"other", two.project.runs.all()[0].name}
@@ -103,6 +121,20 @@ def test_choosing_and_swapping_runs(two):
     two.settle()
     assert (two.session.run, two.session.compare_run) == (other, run)
     assert two.room.desk.look.run.name == other
+
+
+def test_a_renamed_and_a_deleted_run_are_followed(two):
+    run = two.session.run
+    two.session.rename_run(run, "renamed")
+    two.settle()
+    assert two.room.desk.look is not None
+    assert two.room.desk.look.run.name == "renamed"
+    assert two.room.panel.runs.run.currentData() == "renamed"
+    two.trigger("side")
+    two.session.delete_run(two.session.compare_run)
+    two.settle()
+    assert two.room.desk.shown.mode == "single"
+    assert not two.room.modes["side"].isEnabled()
 
 
 def test_decisions_are_kept_and_go_on(bench):
@@ -218,3 +250,18 @@ def test_the_room_copes_with_no_project_and_another(bench, drawn_once, tmp_path)
 def test_actions_have_no_conflicts_and_all_have_text(bench):
     assert bench.actions.conflicts() == []
     assert all(action.text() for _, action in bench.actions.all())
+
+
+def test_use_for_all_makes_every_mask_anew(bench, qtbot):
+    desk = bench.room.desk
+    desk.set_panel(refine="none", threshold=0.7)
+    bench.settle()
+    wanted = desk.run_mask.copy()
+    with qtbot.waitSignal(bench.runner.job_ended, timeout=20_000) as ended:
+        bench.room.panel.threshold.all_images.click()
+    assert ended.args[0].state == "done"
+    bench.settle()
+    assert desk.run.figures["threshold"] == 0.7
+    assert desk.panel.threshold is None
+    assert np.array_equal(desk.look.mask, wanted)
+    assert bench.room.panel.threshold.state.text() == "as in the run"

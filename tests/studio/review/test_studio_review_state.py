@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from fbr_engine.stages.stored_cams import StoredMaps
+from fbr_studio.drawing.journal import Journal
 from fbr_studio.drawing.mask_document import MaskDocument
 from fbr_studio.rooms.review.cam_values import heat, histogram, nroi_labels
+from fbr_studio.rooms.review.kept_mask import KeptMask, KeptMasks
 from fbr_studio.rooms.review.painting import RADII, Painter, next_radius
 from fbr_studio.rooms.review.part_cache import PartCache
 from fbr_studio.rooms.review.readout import as_html, as_text, read_pixel
@@ -116,6 +118,21 @@ def test_painter_cancels_to_the_start():
     assert not document.classes.any()
     assert not document.dirty
     assert painter.end() is None
+
+
+def test_masks_of_the_last_images_are_kept_and_none_that_is_not_saved_goes(tmp_path):
+    kept = KeptMasks(most=2)
+    for image in range(4):
+        document = MaskDocument(np.zeros((8, 8), np.uint8))
+        document.dirty = image == 0
+        kept.put(KeptMask(image, str(image), document, Journal(tmp_path / str(image)), fresh=True))
+    assert [image for image in range(4) if kept.get(image)] == [0, 3]
+    assert [found.image for found in kept.dirty()] == [0]
+    small = KeptMasks(most_bytes=200)
+    for image in range(3):
+        document = MaskDocument(np.zeros((8, 8), np.uint8))
+        small.put(KeptMask(image, str(image), document, Journal(tmp_path / str(image)), fresh=True))
+    assert [image for image in range(3) if small.get(image)] == [2]
 
 
 def test_radii_go_up_and_down():

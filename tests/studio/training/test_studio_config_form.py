@@ -88,7 +88,9 @@ def test_numbers_as_people_write_them(qtbot: QtBot, text: str, value: float) -> 
     assert config.lr_head == value
 
 
-@pytest.mark.parametrize(("text", "says"), [("fast", "Write a number"), ("3", "at most 1"), ("nan", "finite"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "says"), [("fast", "Write a number"), ("3", "at most 1"), ("nan", "finite"), ("", "")]
+)
 def test_what_is_wrong_stands_beside_its_field(qtbot: QtBot, text: str, says: str) -> None:
     form = ConfigForm(TrainConfig)
     qtbot.addWidget(form)

@@ -28,7 +28,7 @@ from fbr_studio.rooms.training.form_panel import estimate_words, look_ahead, rou
 from fbr_studio.rooms.training.live_training import LiveTraining, device_words, total_loss
 from fbr_studio.rooms.training.preview_pictures import PreviewReader, overlaid, shrunk
 from fbr_studio.rooms.training.recipes import DRAWN_SCENES, first_config, obstacle
-from fbr_studio.rooms.training.remedies import RULES, remedies_for
+from fbr_studio.rooms.training.remedies import RULES, remedies_for, window_words
 
 
 def run_info(**changes: object) -> RunInfo:
@@ -49,7 +49,10 @@ def run_info(**changes: object) -> RunInfo:
             ["Batch 8 instead of 16", "Crop 97 px instead of 225 px"],
         ),
         (DeviceError("no CUDA device was found: use --device cpu"), ["Compute on the CPU"]),
-        (WeightsError("the ImageNet weights could not be downloaded"), ["Use the small network", "Choose a weights file"]),
+        (
+            WeightsError("no ImageNet weights"),
+            ["Use the small network", "Choose a weights file"],
+        ),
         (NonFiniteLossError("the loss nroi is no longer a finite number"), ["Halve the learning rates"]),
         (ProjectError("p: no image of this project has tags; tag some images first"), ["Go to Images"]),
         (WriteError("no space left on the disk"), ["See what the runs take"]),
@@ -82,6 +85,14 @@ def test_other_stages_are_not_started_anew() -> None:
 
 def test_the_table_is_a_table() -> None:
     assert all(issubclass(rule.error, FbrError) for rule in RULES)
+
+
+def test_options_of_the_command_are_left_out_in_the_window() -> None:
+    error = DeviceError("the GPU ran out of memory: try --batch 8, or a smaller --crop than 225")
+    assert window_words(error) == "The GPU ran out of memory."
+    error = NonFiniteLossError("run a: the loss nroi is no number; the checkpoint is kept; train (--lr-head) anew")
+    assert window_words(error) == "Run a: the loss nroi is no number; the checkpoint is kept."
+    assert window_words(ReadError("a.png: broken; replace it")) == "a.png: broken; replace it."
 
 
 # --- recipes and outlook
@@ -201,7 +212,8 @@ def test_measured_runs(trained: Workplace) -> None:
         curves = run_facts.stored_curves(project, info)
         assert curves.coarse
         assert len(curves.epochs) == 2
-        (project.runs.folder(info.name) / "metrics.jsonl").write_text('{"epoch": 1\nnull\n{"epoch": 1, "losses": {"a": 1}}')
+        metrics = project.runs.folder(info.name) / "metrics.jsonl"
+        metrics.write_text('{"epoch": 1\nnull\n{"epoch": 1, "losses": {"a": 1}}')
         assert run_facts.stored_curves(project, info).terms["a"].y.tolist() == [1]
         with (project.runs.folder(info.name) / "checkpoint.safetensors").open("ab") as file:
             file.write(b" ")

@@ -103,7 +103,7 @@ def test_a_real_training_from_the_click_to_the_masks(desk: Desk, drawn: Workplac
     info = desk.session.open_project.runs.get("first")
     assert desk.session.open_project.maps.count_done(info.id, "masks") > 0
     wait(qtbot, lambda: room.runs.cards["first"].state.disk is not None)
-    assert not room.runs.cards["first"].maps.isVisible()
+    wait(qtbot, lambda: not room.runs.cards["first"].maps.isVisible())
 
 
 def test_stopped_in_the_middle_and_resumed(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
@@ -223,9 +223,7 @@ def test_errors_reach_the_person_with_their_remedy(
     wait(qtbot, lambda: not desk.runner.busy)
 
 
-def test_notices_are_out_of_the_way(
-    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
-) -> None:
+def test_notices_are_out_of_the_way(desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]) -> None:
     events = training_events("fbr")
     fake(FakeStage([*events[:1], Notice("class cat has 1 tagged image"), Notice("b", "do c"), *events[1:]]))
     desk.open(drawn)
@@ -388,7 +386,6 @@ def test_the_preference_is_kept(desk: Desk, drawn: Workplace, qtbot: QtBot) -> N
 
 
 def test_every_control_has_a_name(desk: Desk, trained: Workplace) -> None:
-    from PySide6.QtWidgets import QAbstractButton
 
     desk.open(trained)
     for button in desk.room.findChildren(QAbstractButton):
