@@ -2,7 +2,7 @@
 
     python benchmarks/smoothness.py [--data DIR --weights FILE] [--quick] [--json FILE]
 
-``--data`` is a folder with ``images`` and ``tags.csv``, ``--weights`` MobileNetV2's; without them drawn scenes and the
+``--data`` is a folder of photos with a ``tags.csv``, ``--weights`` MobileNetV2's; without them drawn scenes and the
 small network are used. Measured: the window at rest, the import of torch, a training with a person who looks through
 images at the same time, and how much slower that training is than the same one alone in a process.
 """
@@ -68,7 +68,7 @@ def make_project(folder: Path, data: Path | None, most: int) -> Path:
         list(write_scenes(folder / "scenes", most, 4, seed=3))
         images, tags = folder / "scenes" / "images", folder / "scenes" / "tags.csv"
     else:
-        images, tags = data / "images", folder / "tags.csv"
+        images, tags = data, folder / "tags.csv"
         save_tags_csv(tags, load_tags_csv(data / "tags.csv").rows[:most])
     return make_project(NewProject(images, folder / "project.fbr", tags)).folder
 
@@ -177,7 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small run that shows the script works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE as one object")
-    parser.add_argument("--data", type=Path, help="folder with images and tags.csv")
+    parser.add_argument("--data", type=Path, help="folder of photos with a tags.csv")
     parser.add_argument("--weights", type=Path, help="MobileNetV2's ImageNet weights")
     parser.add_argument("--part", choices=("window", "alone"), help=argparse.SUPPRESS)
     parser.add_argument("--project", type=Path, help=argparse.SUPPRESS)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -284,12 +284,21 @@ class MainWindow(QMainWindow):
 
     def open_palette(self) -> None:
         """Show all actions that can be done now."""
-        entries = [
-            PaletteEntry(action.text(), ROOM_NAMES[spec.room], key_text(action), spec.icon, action.trigger, True)
-            for spec, action in self.actions_table.all()
-            if action.isEnabled() and (spec.room in ("everywhere", self._room))
-        ]
-        self.palette_popup.open(entries)
+        reachable = [pair for pair in self.actions_table.all() if pair[0].room in ("everywhere", self._room)]
+        reachable.sort(key=lambda pair: pair[0].room == "everywhere")
+        self.palette_popup.open(
+            [
+                PaletteEntry(
+                    action.text(),
+                    ROOM_NAMES[spec.room],
+                    key_text(action),
+                    spec.icon,
+                    action.trigger,
+                    action.isEnabled(),
+                )
+                for spec, action in reachable
+            ]
+        )
 
     def open_cheat_sheet(self) -> None:
         """Show all keys, room by room; a second time puts them away."""
@@ -435,6 +444,11 @@ class MainWindow(QMainWindow):
         coming = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
         if coming and self.session.project is not None and self._room in self.rooms:
             self.rooms[self._room].entered()
+
+
+def _palette_entry(spec: ActionSpec, action: QAction) -> PaletteEntry:
+    where = ROOM_NAMES[spec.room]
+    return PaletteEntry(action.text(), where, key_text(action), spec.icon, action.trigger, action.isEnabled())
 
 
 def _about_facts(preferences: Preferences) -> AboutFacts:

@@ -28,7 +28,11 @@ from PySide6.QtWidgets import QApplication
 
 from fbr_studio.widgets.theme import apply_theme
 
-_HARMLESS = ("This plugin does not support propagateSizeHints", "This plugin does not support raise()", "This plugin does not support grabbing")
+_HARMLESS = (
+    "This plugin does not support propagateSizeHints",
+    "This plugin does not support raise()",
+    "This plugin does not support grabbing",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +59,7 @@ def no_qt_warnings_no_leaks(qapp: QApplication) -> Iterator[None]:
     yield
     _settle(qapp, threads)
     windows = [w for w in qapp.topLevelWidgets() if w.isVisible()]
-    left = [t.name for t in threading.enumerate() if t not in threads and not t.name.startswith(("Dummy", "pydevd"))]
+    left = _new_threads(threads)
     still = [t for t in _running_timers(qapp) if t not in timers]
     qInstallMessageHandler(before)
     for window in windows:
@@ -77,8 +81,13 @@ def _settle(application: QApplication, threads: set[threading.Thread]) -> None:
     application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     application.processEvents()
     until = time.monotonic() + 3
-    while time.monotonic() < until and set(threading.enumerate()) - threads:
+    while time.monotonic() < until and _new_threads(threads):
         time.sleep(0.01)
+
+
+def _new_threads(known: set[threading.Thread]) -> list[str]:
+    """Return the names of threads that came; Qt's own are only seen by Python ("Dummy") and end with their pool."""
+    return [t.name for t in threading.enumerate() if t not in known and not t.name.startswith("Dummy")]
 
 
 def _running_timers(application: QCoreApplication) -> list[QTimer]:

@@ -39,6 +39,8 @@ class Session(QObject):
         self._image: int | None = None
         self._run: str | None = None
         self._compare: str | None = None
+        # The images in sight, the current one first; a whole tuple is put here, so a job may read it in its thread.
+        self.looked_at: tuple[int, ...] = ()
 
     # --- the project
 
@@ -84,6 +86,7 @@ class Session(QObject):
         self.project_closing.emit()
         project, self._project = self._project, None
         self._image = self._run = self._compare = None
+        self.looked_at = ()
         project.close()
         self.project_changed.emit()
 
@@ -99,6 +102,11 @@ class Session(QObject):
         if image != self._image:
             self._image = image
             self.current_image_changed.emit()
+
+    def look_at(self, visible: Iterable[int]) -> None:
+        """Say which images are in sight: a job that makes maps takes them, the current one first, before others."""
+        current = [self._image] if self._image is not None else []
+        self.looked_at = tuple(dict.fromkeys([*current, *visible]))
 
     def image_info(self) -> ImageInfo | None:
         """Return the current image, or None."""

@@ -26,8 +26,11 @@ class EmptyState(QWidget):
         self.sentence = label(sentence, "", wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.sentence.setMaximumWidth(60 * GRID)
-        self.sentence.setMinimumWidth(40 * GRID)
-        column.addWidget(self.sentence, 0, Qt.AlignmentFlag.AlignHCenter)
+        middle = QHBoxLayout()  # an alignment would make the label as low as one line
+        middle.addStretch(1)
+        middle.addWidget(self.sentence, 4)
+        middle.addStretch(1)
+        column.addLayout(middle)
         row = QHBoxLayout()
         row.addStretch()
         for made in buttons:

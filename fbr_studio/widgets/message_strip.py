@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fbr_studio.widgets.basics import button, icon_button, label, set_kind
 from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.theme import GRID
 
+SHORT = 90
 Kind = Literal["info", "good", "warning", "danger"]
 _ICONS = {"info": "info", "good": "check", "warning": "warning", "danger": "warning"}
 _TEXT_KINDS = {"info": "", "good": "good", "warning": "warning", "danger": "danger"}
@@ -23,17 +24,22 @@ class MessageStrip(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("kind", "panel")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * GRID, GRID, GRID, GRID)
+        column.setSpacing(GRID)
+        row = QHBoxLayout()
         row.setSpacing(GRID)
+        column.addLayout(row)
         self._picture = QLabel()
         self._text = label("", wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons: list[QPushButton] = []
-        self._row = row
+        self._beside, self._below = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self._picture)
         row.addWidget(self._text, 1)
+        row.addLayout(self._beside)
         row.addWidget(icon_button("close", "Put the message away", self.hide))
+        column.addLayout(self._below)
         self.hide()
 
     @property
@@ -53,13 +59,25 @@ class MessageStrip(QFrame):
         self._buttons = []
         for caption, act in remedies:
             made = button(caption, lambda act=act: self._remedy(act))  # type: ignore[misc]
-            self._row.insertWidget(self._row.count() - 1, made)
             self._buttons.append(made)
+        self._place_buttons(len(text) <= SHORT)
         self._picture.setPixmap(icon(_ICONS[kind]).pixmap(QSize(18, 18)))
         set_kind(self._text, _TEXT_KINDS[kind])
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+
+    def _place_buttons(self, beside: bool) -> None:
+        """Put the buttons beside a short text, below a long one, which would be squeezed."""
+        row = self._beside if beside else self._below
+        while self._below.count():
+            self._below.takeAt(0)
+        if not beside:
+            row.addSpacing(18 + GRID)
+        for made in self._buttons:
+            row.addWidget(made)
+        if not beside:
+            row.addStretch()
 
     def _remedy(self, act: Callable[[], object]) -> None:
         self.hide()

@@ -64,7 +64,7 @@ LIGHT = Theme(
     danger=QColor("#b3261e"),
     warning=QColor("#8a5a00"),
     good=QColor("#1d7044"),
-    canvas=QColor("#e2e4e7"),
+    canvas=QColor("#c4c8cd"),
     selection=QColor("#cfe3f7"),
 )
 
@@ -148,5 +148,6 @@ def _style_sheet(t: Theme) -> str:
     """
     colours = {name: getattr(t, name).name() for name in Theme.__slots__ if name != "dark"}
     folder = assets_folder() / "style"
-    arrow = (folder / f"arrow-{'dark' if t.dark else 'light'}.svg").as_posix()
-    return Template((folder / "window.qss").read_text("utf-8")).substitute(colours, arrow=arrow)
+    look = "dark" if t.dark else "light"
+    pictures = {name: (folder / f"{name}-{look}.svg").as_posix() for name in ("arrow", "check")}
+    return Template((folder / "window.qss").read_text("utf-8")).substitute(colours | pictures)

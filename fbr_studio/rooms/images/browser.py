@@ -55,6 +55,7 @@ class ImageBrowser(QObject):
         self.gallery.thumbnail_side = preferences.now.thumbnail_side
         self.gallery.thumbnail_side_changed.connect(lambda side: preferences.set("thumbnail_side", side))
         self.gallery.current_changed.connect(self._current_changed)
+        self.gallery.visible_changed.connect(session.look_at)
         self.gallery.selection_changed.connect(self._selection_changed)
         pane.bar.changed.connect(self.reload)
         pane.bar.update_asked.connect(self.reload)

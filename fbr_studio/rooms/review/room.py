@@ -52,7 +52,6 @@ class ReviewRoom(Room):
         self.readout = label("", "muted")
         self.radius = _FIRST_RADIUS
         self._tool = "pan"
-        self._looked_at: tuple[int, ...] = ()
         self._missing: Missing | None = None
         self._named: int | None = None
         self._last_mode: Mode = "single"
@@ -85,10 +84,6 @@ class ReviewRoom(Room):
         self.jobs.close()
         self.filmstrip.close_down()
         self.desk.close()
-
-    def looked_at(self) -> tuple[int, ...]:
-        """Return the images in sight, the current one first; may be called in any thread."""
-        return self._looked_at
 
     # --- building
 
@@ -479,14 +474,17 @@ class ReviewRoom(Room):
     def _use_for_all(self) -> None:
         desk = self.desk
         if desk.run is not None:
-            spec = masks_job(desk.run.name, desk.threshold, desk.shown.refine, looked_at=self.looked_at)
+            spec = masks_job(desk.run.name, desk.threshold, desk.shown.refine, looked_at=lambda: self.session.looked_at)
             self.runner.submit(spec, self.session.open_project)
 
     def _make_maps(self, run: str) -> None:
         try:
             info = self.session.open_project.runs.get(run)
             spec = maps_job(
-                run, TrainConfig.from_json(info.config), looked_at=self.looked_at, refine=self.preferences.now.refine
+                run,
+                TrainConfig.from_json(info.config),
+                looked_at=lambda: self.session.looked_at,
+                refine=self.preferences.now.refine,
             )
         except FbrError as error:
             self.messages.say(str(error), "danger")
@@ -532,8 +530,8 @@ class ReviewRoom(Room):
         self._show_counts()
 
     def _note_looked_at(self) -> None:
-        current = [self.session.image] if self.session.image is not None else []
-        self._looked_at = tuple(dict.fromkeys([*current, *self.filmstrip.view.visible_ids()]))
+        if self.isVisible():
+            self.session.look_at(self.filmstrip.view.visible_ids())
 
     def _save_failed(self, image: int, why: str) -> None:
         self.messages.say(f"Your mask is not saved yet: {why}", "danger", ("Try again", self.desk.keeper.save_soon))

@@ -31,13 +31,13 @@ class Centre(QWidget):
         self.no_runs = EmptyState(
             "training",
             "Nothing trained yet",
-            "The form on the left is filled with what suits this project. Start, and watch the model learn.",
+            "The form holds what suits this project: start it.",
             self.start_button,
         )
         self.no_tags = EmptyState(
             "tag",
             "Tag some images first",
-            "A model learns from tags: which classes are in an image. A few images of each class are a start.",
+            "A model learns which classes are in which image.",
             self.images_button,
         )
         self.pages = QStackedWidget()

@@ -90,7 +90,7 @@ class TrainingRoom(Room):
         session.run_changed.connect(self._run_chosen)
         session.compare_run_changed.connect(self._show)
         session.runs_changed.connect(self._runs_changed)
-        session.maps_changed.connect(lambda _: self._request_measure())
+        session.maps_changed.connect(lambda _: None if self.runner.busy else self._request_measure())
         session.images_changed.connect(self._images_changed)
         session.classes_changed.connect(panel.look)
         session.tags_changed.connect(lambda _: panel.look())

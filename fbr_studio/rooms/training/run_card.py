@@ -89,9 +89,14 @@ class RunCard(QFrame):
 
     def _make_tools(self) -> QWidget:
         self.tools = QWidget()
-        self.resume = button("Resume", lambda: self.resume_asked.emit(self.name), "", "Go on where this run stopped")
+        self.resume = button(
+            "Resume", lambda: self.resume_asked.emit(self.name), "link", "Go on where this run stopped"
+        )
         self.maps = button(
-            "Make CAMs and masks", lambda: self.maps_asked.emit(self.name), "", "Make what is missing or out of date"
+            "Make CAMs and masks",
+            lambda: self.maps_asked.emit(self.name),
+            "link",
+            "Make what is missing or outdated",
         )
         self.again = icon_button(
             "copy", "Fill the form from this run, to train again", lambda: self.again_asked.emit(self.name)

@@ -116,10 +116,9 @@ class TrainingJobs(QObject):
         now = self._preferences.now
         return {"follow": now.follow_training, "refine": now.refine, "looked_at": self._looked_at}
 
-    def _looked_at(self) -> list[int]:
+    def _looked_at(self) -> tuple[int, ...]:
         """Return the images the person looks at; called from the job's thread."""
-        image = self._session.image
-        return [] if image is None else [image]
+        return self._session.looked_at
 
     def _submit(self, spec: JobSpec, config: TrainConfig, project: Project, resumed: RunInfo | None = None) -> Job:
         live = LiveTraining(config)

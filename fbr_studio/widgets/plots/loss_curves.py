@@ -103,7 +103,7 @@ class LossCurves(QWidget):
         self.legend.set_names(terms)
         for name in terms:
             series = (self._main.terms if self._main else {}).get(name)
-            self.legend.set_value(name, f"{series.smooth[-1]:.3g}" if series is not None and len(series) else "")
+            self.legend.set_value(name, _newest(series, self._main is not None and self._main.coarse))
         for item in self._drawn:
             self._plot.removeItem(item)
         self._drawn = []
@@ -198,6 +198,12 @@ class LossCurves(QWidget):
 
 def _terms(curves: Curves | None) -> Mapping[str, Series]:
     return curves.terms if curves else {}
+
+
+def _newest(series: Series | None, coarse: bool) -> str:
+    if series is None or not len(series):
+        return ""
+    return f"{(series.y if coarse else series.smooth)[-1]:.3g}"
 
 
 def _main_line(series: Series, coarse: bool) -> Line:

@@ -163,8 +163,8 @@ def test_keys_go_through_the_images(bench):
     bench.settle()
     assert bench.session.image == ids[0]
     assert bench.room.filmstrip.view.current_id == ids[0]
-    assert bench.room.looked_at()[0] == ids[0]
-    assert set(ids) <= set(bench.room.looked_at())
+    assert bench.session.looked_at[0] == ids[0]
+    assert set(ids) <= set(bench.session.looked_at)
 
 
 def test_a_neighbour_is_there_at_once(bench):
