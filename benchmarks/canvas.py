@@ -88,7 +88,7 @@ def shown_view(size: int, mask: Any) -> Any:
     class Counting(CanvasView):
         painted = 0
 
-        def paintEvent(self, event: Any) -> None:  # noqa: N802
+        def paintEvent(self, event: Any) -> None:
             super().paintEvent(event)
             self.painted += 1
 

@@ -30,7 +30,7 @@ class Room(QWidget):
         """Do what is due when the person goes to another room; subclasses override."""
 
     def save_work(self) -> bool:
-        """Write what is not on the disk yet, before a project or the window closes; return whether all of it is there."""
+        """Write what is not on the disk yet, before the project closes; return whether all of it is there."""
         return True
 
     def close_down(self) -> None:

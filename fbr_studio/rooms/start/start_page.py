@@ -79,7 +79,8 @@ class StartPage(QWidget):
         recent.setSpacing(GRID)
         recent.addWidget(label("Recent projects", "title"))
         recent.addWidget(self._no_recent)
-        recent.addWidget(self.recent, 1)
+        recent.addWidget(self.recent, 100)
+        recent.addStretch(1)
         inside.addLayout(recent, 1)
 
     def _choices(self) -> QGridLayout:
