@@ -3,8 +3,9 @@
     python benchmarks/smoothness.py [--data DIR --weights FILE] [--quick] [--json FILE]
 
 ``--data`` is a folder of photos with a ``tags.csv``, ``--weights`` MobileNetV2's; without them drawn scenes and the
-small network are used. Measured: the window at rest, the import of torch, a training with a person who looks through
-images at the same time, and how much slower that training is than the same one alone in a process.
+small network are used. Measured: how soon the window is painted, the window at rest, the import of torch, a training
+with a person who looks through images at the same time, and how much slower that training is than the same one alone
+in a process.
 """
 
 from __future__ import annotations
@@ -80,6 +81,35 @@ def train_config(weights: Path | None) -> dict[str, Any]:
     return {"method": "cam+fbr", "weights": str(weights), "epochs": 1000}
 
 
+def start() -> dict[str, float]:
+    """Return the seconds from the start of this process to the first painted frame of the window."""
+    import psutil
+    from PySide6.QtGui import QPaintEvent
+
+    from fbr_studio.application import make_application
+    from fbr_studio.main_window import MainWindow
+    from fbr_studio.preferences import Preferences
+
+    painted: list[float] = []
+
+    class Window(MainWindow):
+        def paintEvent(self, event: QPaintEvent) -> None:
+            super().paintEvent(event)
+            painted.append(time.time())
+
+    with tempfile.TemporaryDirectory() as folder:
+        preferences = Preferences(Path(folder) / "settings.json")
+        application = make_application(preferences)
+        window = Window(preferences)
+        window.show()
+        while not painted:
+            application.processEvents()
+        figures = {"seconds": round(painted[0] - psutil.Process().create_time(), 2)}
+        assert "torch" not in sys.modules
+        window.close()
+    return figures
+
+
 def alone(project: Path, config: dict[str, Any], seconds: float) -> float:
     """Return images/s of the training in this process with nothing else."""
     from fbr_engine.config import TrainConfig
@@ -109,14 +139,14 @@ def in_window(project: Path, config: dict[str, Any], seconds: float) -> dict[str
     from fbr_engine.events import StepDone
     from fbr_engine.project import ImageFilter
     from fbr_studio.application import make_application
-    from fbr_studio.jobs.gentle import switch_often
+    from fbr_studio.jobs.gentle import prepare_process
     from fbr_studio.jobs.runner import JobSpec, stage_step
     from fbr_studio.main_window import MainWindow
     from fbr_studio.preferences import Preferences
 
     preferences = Preferences(project / "settings.json")
     make_application(preferences)
-    switch_often()
+    prepare_process()
     window = MainWindow(preferences)
     window.ask = lambda *_: True
     window.show()
@@ -179,7 +209,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE as one object")
     parser.add_argument("--data", type=Path, help="folder of photos with a tags.csv")
     parser.add_argument("--weights", type=Path, help="MobileNetV2's ImageNet weights")
-    parser.add_argument("--part", choices=("window", "alone"), help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=("start", "window", "alone"), help=argparse.SUPPRESS)
     parser.add_argument("--project", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     seconds = 4.0 if options.quick else 40.0
@@ -188,16 +218,21 @@ def main() -> None:
         print(json.dumps(in_window(options.project, config, seconds)))
         QApplication.quit()
         return
+    if options.part == "start":
+        print(json.dumps(start()))
+        return
     if options.part == "alone":
         print(json.dumps({"images_per_second": round(alone(options.project, config, seconds), 2)}))
         return
     figures: dict[str, Any] = {"config": {k: str(v) for k, v in config.items()}, "seconds": seconds}
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder), options.data, 48 if options.quick else 300)
+        figures["starts"] = [part("start", project, options)["seconds"] for _ in range(2 if options.quick else 5)]
         figures["window"] = part("window", project, options)
         figures["alone"] = part("alone", project, options)
     figures["slowdown"] = round(figures["alone"]["images_per_second"] / figures["window"]["images_per_second"], 2)
     figures["target_ms"] = TARGET_MS
+    print("window painted after", ", ".join(f"{value} s" for value in figures["starts"]))
     for name in ("at_rest_ms", "torch_import_ms", "training_start_ms", "training_ms"):
         print(f"{name:18}", figures["window"][name])
     print(

@@ -32,6 +32,11 @@ class ActionSpec:
     checkable: bool = False
 
     @property
+    def numbered(self) -> bool:
+        """Whether it belongs to a number, such as that of a class, which may not be there."""
+        return any(part.isdigit() for part in self.id.split("_"))
+
+    @property
     def room(self) -> str:
         """The part of ``id`` before the dot."""
         return self.id.split(".")[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import platform
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImageReader
 from PySide6.QtWidgets import QApplication
 
 from fbr_engine import __version__
-from fbr_studio.jobs.gentle import switch_often
+from fbr_studio.jobs.gentle import prepare_process
 from fbr_studio.logs import install_hooks, start_log
 from fbr_studio.main_window import MainWindow
 from fbr_studio.preferences import NAME, Preferences, log_file
@@ -21,6 +22,7 @@ from fbr_studio.widgets.theme import apply_theme
 
 LOG = logging.getLogger(__name__)
 MAX_IMAGE_MB = 1024
+PRELOAD_MS = 300
 
 
 def make_application(preferences: Preferences) -> QApplication:
@@ -41,14 +43,16 @@ def make_application(preferences: Preferences) -> QApplication:
 def run(path: Path | None, *, demo: bool = False, reset: bool = False) -> int:
     """Show the window until the person closes it; return the exit status."""
     start_log(log_file())
+    LOG.info("FBR Studio %s, Python %s, %s", __version__, platform.python_version(), platform.platform())
     preferences = Preferences()
     application = make_application(preferences)
-    switch_often()
+    prepare_process()
     window = MainWindow(preferences)
     undo = install_hooks(window.tell_fault)
     scheme = QGuiApplication.styleHints()
     scheme.colorSchemeChanged.connect(lambda: apply_theme(application, preferences.now.appearance))
     window.show()
+    QTimer.singleShot(PRELOAD_MS, window, preload)
     if demo:
         window.opening.open_demo(reset=reset)
     elif path is not None:
@@ -61,11 +65,25 @@ def run(path: Path | None, *, demo: bool = False, reset: bool = False) -> int:
     return status
 
 
+def preload() -> None:
+    """Import what the Training room needs while the person looks at the first frame; it takes a third of a second."""
+    import pyqtgraph
+
+    LOG.debug("pyqtgraph %s", pyqtgraph.__version__)
+
+
 def _close_on_interrupt(window: MainWindow) -> QTimer:
-    """Let Ctrl+C in the terminal close the window; Python sees the signal only between two of its own lines."""
-    signal.signal(signal.SIGINT, lambda *_: window.close_without_asking())
+    """Let Ctrl+C in the terminal close the window; Python sees the signal only between two of its own lines.
+
+    Those may be lines in the middle of a write: the window closes when what it does now is done.
+    """
+
+    def close(*_: object) -> None:
+        QTimer.singleShot(0, window, window.close_without_asking)
+
+    signal.signal(signal.SIGINT, close)
     if sys.platform != "win32":
-        signal.signal(signal.SIGTERM, lambda *_: window.close_without_asking())
+        signal.signal(signal.SIGTERM, close)
     ticking = QTimer()
     ticking.timeout.connect(lambda: None)
     ticking.start(200)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QTimer
-from PySide6.QtGui import QAction, QCloseEvent
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QButtonGroup,
@@ -27,13 +27,14 @@ from fbr_engine.errors import FbrError
 from fbr_studio.actions import ROOM_NAMES, Actions, ActionSpec, key_text
 from fbr_studio.job_status import job_bar_state
 from fbr_studio.jobs.opening import Opened
+from fbr_studio.jobs.removing import remove_behind
 from fbr_studio.jobs.reports import doctor_report
 from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.opener import Opener
 from fbr_studio.preferences import Preferences, log_file
 from fbr_studio.rooms.room import Room
-from fbr_studio.rooms.start import StartPage
+from fbr_studio.rooms.start import StartPage, opened_sentences
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.about import AboutFacts, AboutPanel
 from fbr_studio.widgets.basics import ElidedLabel, action_button, hairline
@@ -46,6 +47,7 @@ from fbr_studio.widgets.theme import APPEARANCES, GRID, apply_theme, emphasised
 
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 60.0
+AGAIN_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,9 @@ PAUSE = ActionSpec("everywhere.pause", "Pause or go on with the job", ("Ctrl+P",
 STOP = ActionSpec("everywhere.stop", "Stop the job", ("Ctrl+.",), "stop", "Stop the job and keep its work")
 ABOUT = ActionSpec("everywhere.about", "About FBR Studio", ("F1",), "info")
 QUIT = ActionSpec("everywhere.quit", "Quit", ("Ctrl+Q",), "close")
-SYSTEM_LOOK = ActionSpec("everywhere.look_system", "Look: as the system", (), "settings")
-LIGHT_LOOK = ActionSpec("everywhere.look_light", "Look: light", (), "settings")
-DARK_LOOK = ActionSpec("everywhere.look_dark", "Look: dark", (), "settings")
+SYSTEM_LOOK = ActionSpec("everywhere.look_system", "Look: as the system", checkable=True)
+LIGHT_LOOK = ActionSpec("everywhere.look_light", "Look: light", checkable=True)
+DARK_LOOK = ActionSpec("everywhere.look_dark", "Look: dark", checkable=True)
 SETTINGS = ActionSpec("everywhere.settings", "Copy the path of the settings file", (), "settings")
 
 
@@ -88,12 +90,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.preferences = preferences
         self.session = Session(self)
+        self.session.remove_folder = remove_behind
         self.runner = JobRunner(self)
         self.actions_table = Actions(preferences.now.keys, self)
         self.opening = Opener(self.session, preferences, self._may_leave, self)
         self.rooms: dict[str, Room] = {}
         self.ask: Callable[[str, str, str], bool] = self._ask
-        self._closing = False
+        self._closing = self._gives_up = False
         self._room = "images"
         self._build()
         self._connect()
@@ -101,6 +104,7 @@ class MainWindow(QMainWindow):
         self._restore_geometry()
         self._show_project()
         if preferences.problem:
+            LOG.warning("%s", preferences.problem)
             self.messages.say(preferences.problem, "warning")
 
     # --- building
@@ -161,8 +165,11 @@ class MainWindow(QMainWindow):
         add(STOP, self, self.stop_job)
         add(ABOUT, self, self.open_about)
         add(QUIT, self, self.close)
+        looks = QActionGroup(self)
         for spec, look in zip((SYSTEM_LOOK, LIGHT_LOOK, DARK_LOOK), APPEARANCES, strict=True):
-            add(spec, self, lambda look=look: self.preferences.set("appearance", look))
+            action = add(spec, self, lambda on, look=look: self.preferences.set("appearance", look) if on else None)
+            action.setChecked(look == self.preferences.now.appearance)
+            looks.addAction(action)
         row = QHBoxLayout(self.top_bar)
         row.setContentsMargins(2 * GRID, 0, GRID, 0)
         row.setSpacing(GRID)
@@ -227,6 +234,8 @@ class MainWindow(QMainWindow):
         before = self.rooms.get(self._room)
         if before is not None and self._room != name:
             before.left()
+        if name == "export" and self._unsaved():
+            self.messages.say("Your last changes could not be saved: an export would lack them.", "danger")
         if name not in self.rooms:
             self.rooms[name] = self._make_room(name)
             self.room_stack.addWidget(self.rooms[name])
@@ -250,6 +259,8 @@ class MainWindow(QMainWindow):
             tab.setVisible(project is not None)
         self.pages.setCurrentIndex(0 if project is None else 1)
         self.job_bar.setVisible(project is not None)
+        for name in [*(f"everywhere.room_{room}" for room in ROOMS), CLOSE_PROJECT.id, PAUSE.id, STOP.id]:
+            self.actions_table.get(name).setEnabled(project is not None)
         name = project.folder.name.removesuffix(".fbr") if project is not None else ""
         self.title.set_text(name)
         self.setWindowTitle(f"{name} - FBR Studio" if name else "FBR Studio")
@@ -307,9 +318,10 @@ class MainWindow(QMainWindow):
             return
         by_room: dict[str, list[tuple[str, str]]] = {}
         for spec, action in self.actions_table.all():
-            if key_text(action) and action.isEnabled():
+            if key_text(action) and (action.isEnabled() or not spec.numbered):
                 by_room.setdefault(ROOM_NAMES[spec.room], []).append((key_text(action), action.text()))
-        self.cheat_sheet.open(list(by_room.items()))
+        here = ROOM_NAMES[self._room]
+        self.cheat_sheet.open(sorted(by_room.items(), key=lambda section: section[0] != here))
 
     def open_about(self) -> None:
         """Show the version, where settings and log lie, and this machine's report."""
@@ -337,6 +349,7 @@ class MainWindow(QMainWindow):
     # --- jobs
 
     def _watch(self, job: Job) -> None:
+        LOG.info("job began: %s", job.spec.title)
         job.state_changed.connect(self._show_job)
         job.events.connect(lambda _: self._show_job())
         self._show_job()
@@ -345,6 +358,13 @@ class MainWindow(QMainWindow):
         self.job_bar.show_state(job_bar_state(self.runner.current, len(self.runner.waiting)))
 
     def _job_ended(self, job: Job) -> None:
+        LOG.log(
+            logging.INFO if job.error is None else logging.WARNING,
+            "job %s: %s%s",
+            job.state,
+            job.spec.title,
+            f": {job.error}" if job.error else "",
+        )
         self.job_bar.show_state(job_bar_state(job, len(self.runner.waiting)))
         if "train" in job.results and job.run:
             self.session.take_new_run(job.run)
@@ -356,6 +376,7 @@ class MainWindow(QMainWindow):
     # --- messages
 
     def _tell_opening(self, error: FbrError, remedy: str) -> None:
+        LOG.warning("not opened: %s", error)
         strip = self.start_page.messages if self.session.project is None else self.messages
         strip.say(
             str(error), "danger", *([("Choose another place", self._focus_form)] if remedy == "elsewhere" else [])
@@ -366,13 +387,21 @@ class MainWindow(QMainWindow):
         self.start_page.form.folder.setFocus()
 
     def _tell_opened(self, found: Opened) -> None:
+        LOG.info("opened %s", found.folder)
         self.start_page.form.hide()
         self.start_page.messages.hide()
-        if found.notices:
-            said = "; ".join(notice.message for notice in found.notices[:3])
-            self.messages.say(f"{said[:1].upper()}{said[1:]}.", "info")
-        else:
+        said = opened_sentences(found)
+        self.session.told_of_unlisted = found.unlisted > 0
+        if not said:
             self.messages.hide()
+        elif found.unlisted:
+            self.messages.say(said, "info", ("Add it" if found.unlisted == 1 else "Add them", self._add_unlisted))
+        else:
+            self.messages.say(said, "info")
+
+    def _add_unlisted(self) -> None:
+        self.enter("images")
+        self.actions_table.get("images.add_new").trigger()
 
     def _preference_changed(self, name: str) -> None:
         if name == "appearance":
@@ -394,12 +423,28 @@ class MainWindow(QMainWindow):
         if not self.runner.stop_all(STOP_SECONDS):
             self.messages.say("The job has not ended yet: wait until it has, then close again.", "warning")
             return False
-        unsaved = [name for name, room in self.rooms.items() if not room.save_work()]
-        if unsaved:
+        unsaved = self._unsaved()
+        if unsaved and not self._gives_up:
             self.enter(unsaved[0])
-            self.messages.say("Your last changes could not be saved: see the message in this room.", "danger")
+            self.messages.say(
+                "Your last changes could not be saved: see the message in this room.",
+                "danger",
+                ("Quit without them", self._quit_without_saving),
+            )
             return False
         return True
+
+    def _unsaved(self) -> list[str]:
+        """Save what is not saved; return the rooms that could not."""
+        return [name for name, room in self.rooms.items() if not room.save_work()]
+
+    def _quit_without_saving(self) -> None:
+        """Close although a room cannot save: the disk may be gone for good."""
+        self._gives_up = True
+        try:
+            self.close()
+        finally:
+            self._gives_up = False
 
     def _ask(self, title: str, sentence: str, yes: str) -> bool:
         """Ask before work is interrupted or replaced."""
@@ -408,15 +453,22 @@ class MainWindow(QMainWindow):
         box.setText(title)
         box.setInformativeText(sentence)
         agreed = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(agreed)
+        box.setDefaultButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
         box.exec()
         return box.clickedButton() is agreed
 
     def close_without_asking(self) -> None:
-        """Close as if the person had agreed: for signals from outside."""
-        self.ask = lambda *_: True
-        self.close()
+        """Close as if the person had agreed: for signals from outside. A question that is on the screen goes."""
+        asked = QApplication.activeModalWidget()
+        if asked is not None:  # who asked must have ended first: Qt closes no window that is being closed
+            asked.close()
+            QTimer.singleShot(AGAIN_MS, self, self.close_without_asking)
+            return
+        ask, self.ask = self.ask, lambda *_: True
+        try:
+            self.close()
+        finally:
+            self.ask = ask
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close once nothing runs and all is saved."""
@@ -429,6 +481,8 @@ class MainWindow(QMainWindow):
             for room in self.rooms.values():
                 room.left()
                 room.close_down()
+            self.opening.close()
+            self._report.close()
             self.session.close()
         event.accept()
         super().closeEvent(event)

@@ -34,8 +34,13 @@ class Opener(QObject):
         self._task.done.connect(self._adopt)
         self._task.failed.connect(self._tell)
 
+    def close(self) -> None:
+        """Open nothing more: the window closes."""
+        self._task.close()
+
     def open_path(self, path: Path) -> None:
         """Open a project, or a folder of photos, whose project is made if need be."""
+        self._wanted = None
         self._request(f"Opening {path.name} ...", find_or_make, path)
 
     def open_new(self, wanted: NewProject) -> None:
@@ -45,12 +50,13 @@ class Opener(QObject):
 
     def open_demo(self, *, reset: bool = False) -> None:
         """Open the person's copy of the demo; ``reset`` makes it anew."""
-        if not self._may_leave():
-            return
         folder = data_folder()
         project = self._session.project
         if reset and project is not None and project.folder.is_relative_to(folder):
+            if not self._may_leave():
+                return
             self._session.close()
+        self._wanted = None
         self._request("Opening the demo ...", lambda: unpack_demo(folder, reset=reset))
 
     def _request(self, text: str, work: Callable[..., Opened], *args: object) -> None:
@@ -59,7 +65,7 @@ class Opener(QObject):
 
     def _adopt(self, found: Opened) -> None:
         self.busy_changed.emit("")
-        if not self._may_leave():
+        if not self._is_open(found.folder) and not self._may_leave():
             return
         try:
             self._session.open(found.folder)
@@ -69,6 +75,11 @@ class Opener(QObject):
         self._wanted = None
         self._preferences.remember(found.folder)
         self.opened.emit(found)
+
+    def _is_open(self, folder: Path) -> bool:
+        """Return whether it is the project that is open: then nothing is left, and its job goes on."""
+        project = self._session.project
+        return project is not None and project.folder == folder.absolute()
 
     def _tell(self, error: FbrError) -> None:
         self.busy_changed.emit("")

@@ -133,9 +133,16 @@ class Preferences(QObject):
         return Settings(**good), {k: v for k, v in found.items() if k not in names}
 
     def _write(self) -> None:
-        text = json.dumps(asdict(self._now) | self._unknown, indent=2, ensure_ascii=False) + "\n"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path, text.encode())
+            write_atomically(self.path, _encoded(asdict(self._now) | self._unknown))
         except (OSError, FbrError) as error:
             LOG.warning("settings not written: %s", error)
+
+
+def _encoded(values: dict[str, Any]) -> bytes:
+    """Return readable JSON; where a folder's name is no text it is written with escapes, which come back the same."""
+    try:
+        return (json.dumps(values, indent=2, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(values, indent=2) + "\n").encode()

@@ -109,11 +109,15 @@ class Gallery:
             counts = dict(enumerate(np.bincount(passed).tolist()))
         return {found.id: counts.get(found.id, 0) for found in self._classes.all()}
 
+    def review_counts(self) -> dict[str, int]:
+        """Return how many images are "new", "accepted" and "rejected", and "all"; far quicker than `state_counts`."""
+        reviews: dict[str, int] = dict(self._database.rows("SELECT review, count(*) FROM image GROUP BY review"))
+        counts = {state: reviews.get(state, 0) for state in ("new", "accepted", "rejected")}
+        return {**counts, "all": sum(counts.values())}
+
     def state_counts(self) -> dict[str, int]:
         """Return how many images each state of `ImageFilter` has."""
-        reviews: dict[str, int] = dict(self._database.rows("SELECT review, count(*) FROM image GROUP BY review"))
-        counts: dict[str, int] = {state: reviews.get(state, 0) for state in ("new", "accepted", "rejected")}
-        counts["all"] = sum(counts.values())
+        counts = self.review_counts()
         others: tuple[State, ...] = ("untagged", "empty", "problem", "corrected")
         for state in others:
             counts[state] = self._database.value(f"SELECT count(*) FROM image WHERE {self._in_state(state)}")

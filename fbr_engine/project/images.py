@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Literal, NamedTuple, get_args
@@ -14,6 +16,7 @@ from fbr_engine.project.paths import check_image, shown
 Review = Literal["new", "accepted", "rejected"]
 COLUMNS = "image.id, image.path, image.split, image.width, image.height, image.review, image.problem"
 PAGE = 1000
+_LAST = "last_image"  # the setting that holds the highest number given to an image that was removed
 
 
 class ImageInfo(NamedTuple):
@@ -49,11 +52,12 @@ class Images:
         """
         with self._database.transaction() as connection:
             before = self.count()
-            connection.executemany(
-                "INSERT INTO image (path, split) VALUES (?, ?) ON CONFLICT (path) DO UPDATE "
-                "SET split = excluded.split WHERE excluded.split IS NOT NULL",
-                map(_checked, rows),
-            )
+            with _new_numbers(connection):
+                connection.executemany(
+                    "INSERT INTO image (path, split) VALUES (?, ?) ON CONFLICT (path) DO UPDATE "
+                    "SET split = excluded.split WHERE excluded.split IS NOT NULL",
+                    map(_checked, rows),
+                )
             connection.execute("DELETE FROM left_out WHERE path IN (SELECT path FROM image)")
             return self.count() - before
 
@@ -61,9 +65,10 @@ class Images:
         """Take images out of the project, with their tags and what is recorded of them; return how many.
 
         No file is touched. They are remembered, so that they do not come back as new photos; `add` brings them
-        back.
+        back, under another number.
         """
         with self._database.transaction() as connection:
+            _remember_last(connection)
             wanted = (json.dumps([int(i) for i in image_ids]),)
             those = "WHERE id IN (SELECT value FROM json_each(?))"
             connection.execute(f"INSERT OR IGNORE INTO left_out (path) SELECT path FROM image {those}", wanted)
@@ -137,8 +142,12 @@ class Images:
         )
 
     def set_problem(self, image_id: int, reason: str | None) -> None:
-        """Say why an image takes no part, or that it does."""
-        self._set(image_id, "problem = ?", (reason,))
+        """Say why an image takes no part, or that it does. Of an image that is no longer there nothing is kept.
+
+        A stage may find one broken that a person removes at that moment, for the same reason.
+        """
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE image SET problem = ? WHERE id = ?", (reason, image_id))
 
     def set_size(self, image_id: int, width: int, height: int) -> None:
         """Keep an image's size in pixels."""
@@ -189,6 +198,30 @@ def keyset_pages(database: Database, sql: str, values: Values, size: int = PAGE)
         if len(rows) < size:
             return
         last = rows[-1][0]
+
+
+@contextlib.contextmanager
+def _new_numbers(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let images that are added in the block have numbers no image ever had: jobs and windows may still hold those."""
+    row = connection.execute("SELECT value FROM setting WHERE key = ?", (_LAST,)).fetchone()
+    last = int(row[0]) if row else 0
+    if last > _highest(connection):
+        connection.execute("INSERT INTO image (id, path) VALUES (?, '')", (last,))
+    yield
+    connection.execute("DELETE FROM image WHERE path = ''")
+
+
+def _remember_last(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO setting (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE "
+        "SET value = excluded.value WHERE CAST(excluded.value AS INTEGER) > CAST(setting.value AS INTEGER)",
+        (_LAST, str(_highest(connection))),
+    )
+
+
+def _highest(connection: sqlite3.Connection) -> int:
+    highest: int = connection.execute("SELECT coalesce(max(id), 0) FROM image").fetchone()[0]
+    return highest
 
 
 def _checked(row: tuple[str, str | None]) -> tuple[str, str | None]:

@@ -27,7 +27,8 @@ _MOST_FOLDERS_TRIED = 200
 def import_table(project: Project, table: TagTable, classes: Sequence[str] | None = None) -> ImportReport:
     """Add the images a table lists and their tags; images that are not there are reported, not added.
 
-    Every tag of the table is a class, known to be present or absent in each listed image. ``classes`` limits
+    Every tag of the table is a class, known to be present or absent in each listed image; an image listed without
+    tags has none of the classes the project learns, also of those the table never mentions. ``classes`` limits
     what is learnt and gives its order. Other images in the folder are counted. All is added, or nothing.
     Raises `ProjectError`: the table is empty, none of its images is there, a class occurs nowhere, or a tag
     cannot name a class.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fbr_engine.errors import ProjectError, ReadError
+from fbr_engine.formats.atomic import write_error
 from fbr_engine.project.classes import Classes
 from fbr_engine.project.database import Database
 from fbr_engine.project.files import image_file, load_arrays, path_inside, write_arrays
@@ -110,6 +111,26 @@ class PersonMasks:
             connection.execute("DELETE FROM person_mask WHERE image_id = ?", (int(image_id),))
         with contextlib.suppress(OSError):  # without its row it is not looked at
             path_inside(self._folder, location).unlink()
+
+    def set_aside(self, image_id: int) -> Path | None:
+        """Give the file of a corrected mask that cannot be read another name (``.old``) and drop its record.
+
+        Returns the file's new path, or None if there was nothing. Raises `WriteError`.
+        """
+        location = self.find(image_id)
+        if location is None:
+            return None
+        path = path_inside(self._folder, location)
+        aside = path.with_name(f"{path.name}.old")
+        try:
+            path.replace(aside)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise write_error(path, error) from error
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM person_mask WHERE image_id = ?", (int(image_id),))
+        return aside if aside.is_file() else None
 
     def count(self) -> int:
         """Return how many images have a corrected mask."""

@@ -8,7 +8,7 @@ import re
 import shutil
 import sqlite3
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,10 +124,14 @@ class Runs:
                 connection.execute("UPDATE run SET config = ? WHERE id = ?", (text, run_id))
             return self._by_id(run_id)
 
-    def delete(self, name: str) -> None:
-        """Remove a run, what is recorded of its maps, and its folder. Raises `ProjectError`, `WriteError`."""
+    def delete(self, name: str, remove: Callable[[Path], object] | None = None) -> None:
+        """Remove a run, what is recorded of its maps, and its folder. Raises `ProjectError`, `WriteError`.
+
+        ``remove`` is given the folder, under a name no run has, and may remove it later: there may be as many files as
+        images. What is left of it when the program ends is removed when the project is next opened for writing.
+        """
         run = self.get(name)
-        folder, aside = self.folder(run.name), self._root / f"{_DELETED}{run.name}"
+        folder, aside = self.folder(run.name), self._root / f"{_DELETED}{run.id}-{run.name}"
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM run WHERE id = ?", (run.id,))
             shutil.rmtree(aside, ignore_errors=True)
@@ -139,7 +143,10 @@ class Runs:
                 raise WriteError(
                     f"{shown(folder)} cannot be removed ({error.strerror}): close the programs that use it"
                 ) from error
-        shutil.rmtree(aside, ignore_errors=True)
+        if remove is None:
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            remove(aside)
 
     def rename(self, old: str, new: str) -> RunInfo:
         """Give a run another name, and its folder and what is recorded of its files with it; return the run.
@@ -187,12 +194,12 @@ class Runs:
     def recover(self) -> None:
         """Finish what a process that was killed left half done; only the one writer may call this."""
         for aside in self._root.glob(f"{_DELETED}*"):
-            name = aside.name.removeprefix(_DELETED)
-            if self.find(name) is None:
+            run = self._deleted(aside.name.removeprefix(_DELETED))
+            if run is None:
                 shutil.rmtree(aside, ignore_errors=True)
-            elif not self.folder(name).exists():
+            elif not self.folder(run.name).exists():
                 with contextlib.suppress(OSError):
-                    aside.rename(self.folder(name))
+                    aside.rename(self.folder(run.name))
         for run in self.all():
             aside = self._root / f"{_RENAMED}{run.id}"
             if aside.exists() and not self.folder(run.name).exists():
@@ -203,6 +210,12 @@ class Runs:
                 connection.execute(
                     "UPDATE run SET status = 'stopped', finished = ? WHERE status = 'training'", (_now(),)
                 )
+
+    def _deleted(self, name: str) -> RunInfo | None:
+        """Return the run whose folder was put aside as ``name`` if the database still has it."""
+        number, _, rest = name.partition("-")
+        run = self.find(rest) if number.isdecimal() else None
+        return run if run is not None and run.id == int(number) else self.find(name)
 
     def _by_id(self, run_id: int) -> RunInfo:
         row = self._database.row(f"SELECT {_COLUMNS} FROM run WHERE id = ?", (run_id,))

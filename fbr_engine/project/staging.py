@@ -28,9 +28,16 @@ _TABLES = (
     "CREATE TEMP TABLE IF NOT EXISTS staged_image (image_id INTEGER PRIMARY KEY)",
     "CREATE TEMP TABLE IF NOT EXISTS staged_tag (image_id INTEGER, name TEXT, PRIMARY KEY (image_id, name)) "
     "WITHOUT ROWID",
+    "CREATE TEMP TABLE IF NOT EXISTS staged_empty (image_id INTEGER PRIMARY KEY)",
     "DELETE FROM temp.staged_image",
     "DELETE FROM temp.staged_tag",
+    "DELETE FROM temp.staged_empty",
 )
+_NOTE_EMPTY = """
+    INSERT INTO temp.staged_empty (image_id)
+    SELECT tag.image_id FROM tag JOIN class ON class.id = tag.class_id WHERE class.learnt GROUP BY tag.image_id
+    HAVING max(tag.value) = 0 AND count(*) = (SELECT count(*) FROM class WHERE learnt)
+"""
 _KEEP = """
     ON CONFLICT (image_id, class_id) DO UPDATE SET value = excluded.value, source = excluded.source
     WHERE tag.source <> ?2
@@ -39,6 +46,16 @@ _WRITE_ABSENT = f"""
     INSERT INTO tag (image_id, class_id, value, source)
     SELECT staged.image_id, class.id, 0, ?1 FROM temp.staged_image AS staged CROSS JOIN class
     WHERE class.id IN (SELECT value FROM json_each(?3)) {_KEEP}
+"""
+_WRITE_EMPTY = f"""
+    INSERT INTO tag (image_id, class_id, value, source)
+    SELECT staged.image_id, class.id, 0, ?1 FROM temp.staged_image AS staged CROSS JOIN class
+    WHERE class.learnt AND staged.image_id NOT IN (SELECT image_id FROM temp.staged_tag) {_KEEP}
+"""
+_STAY_EMPTY = f"""
+    INSERT INTO tag (image_id, class_id, value, source)
+    SELECT staged.image_id, class.id, 0, ?1 FROM temp.staged_empty AS staged CROSS JOIN class
+    WHERE class.learnt AND class.id IN (SELECT value FROM json_each(?3)) {_KEEP}
 """
 _WRITE_PRESENT = f"""
     INSERT INTO tag (image_id, class_id, value, source)
@@ -86,7 +103,8 @@ def import_staged(
 
     ``wanted`` are the classes to learn, in that order (None: all, by alphabet), ``names`` further classes
     that exist even if no image has them. Of a tagged image, every class of this import is known to be present
-    or absent; what a person said before stays. Raises `ProjectError` for a wanted class that does not occur.
+    or absent; of one that has none of them, all learnt classes are known to be absent. An image that was confirmed
+    empty stays so when classes are added. What a person said before stays. Raises `ProjectError` for a wanted class that does not occur.
     """
     with project.database.transaction() as connection:
         for statement in _TABLES:
@@ -101,17 +119,22 @@ def import_staged(
         found |= {clean_class_name(name) for name in names}
         learnt = _learnt_names(project.database.name, found, wanted)
         kept = sorted(found.difference(learnt))
+        before = {one.id for one in project.classes.all()}
+        connection.execute(_NOTE_EMPTY)
         project.classes.add(learnt)
         project.classes.add(kept, learnt=False)
         if wanted is not None:
             project.classes.set_learnt(learnt)
             project.classes.set_order(learnt)
-        ids = json.dumps([one.id for one in project.classes.add([*learnt, *kept])])
-        connection.execute(_WRITE_ABSENT, (SOURCES["import"], SOURCES["person"], ids))
-        connection.execute(_WRITE_PRESENT, (SOURCES["import"], SOURCES["person"]))
+        ids = [one.id for one in project.classes.add([*learnt, *kept])]
+        sources = (SOURCES["import"], SOURCES["person"])
+        connection.execute(_STAY_EMPTY, (*sources, json.dumps([one for one in ids if one not in before])))
+        connection.execute(_WRITE_ABSENT, (*sources, json.dumps(ids)))
+        connection.execute(_WRITE_EMPTY, sources)
+        connection.execute(_WRITE_PRESENT, sources)
         tagged = connection.execute("SELECT count(*) FROM temp.staged_image").fetchone()[0]
         counts = dict(connection.execute("SELECT name, count(*) FROM temp.staged_tag GROUP BY name").fetchall())
-        for statement in _TABLES[2:]:
+        for statement in _TABLES[3:]:
             connection.execute(statement)
     return ImportReport(
         added=added,

@@ -34,8 +34,9 @@ STAGE = "export"
 class ExportReport:
     """What was written and what was left out, and why; names by reason.
 
-    ``images`` and, by split, ``splits`` were written; of these ``confirmed_empty`` are tagged with none of the classes,
-    ``empty_images`` have no annotation, and ``tagged`` counts, by class, those tagged with it.
+    ``images`` and, by split, ``splits`` were written; of these ``confirmed_empty`` have none of the classes (all that
+    are learnt are known to be absent), ``empty_images`` have no annotation, and ``tagged`` counts, by class, those
+    tagged with it.
     """
 
     images: int = 0
@@ -125,6 +126,7 @@ class _Export:
     ) -> None:
         self.project, self.info, self.config, self.folder, self.report = project, info, config, folder, report
         self.classes = shown_classes(project, info)
+        self._learnt = [c.id for c in project.classes.learnt()]
         self._to_category = np.zeros(256, dtype=np.uint8)
         self._to_category[255] = 255
         for position, info_ in enumerate(self.classes, start=1):
@@ -193,7 +195,7 @@ class _Export:
         tagged = [c.name for c in self.classes if tags.get(c.id) == 1]
         for name in tagged:
             report.tagged[name] += 1
-        report.confirmed_empty += not tagged and any(c.id in tags for c in self.classes)
+        report.confirmed_empty += not tagged and bool(self._learnt) and all(tags.get(i) == 0 for i in self._learnt)
         if tagged and not ((mask > 0) & (mask < 255)).any():
             report.suspect_empty.append(image.path)
         if not self.config.copy_images and orientation(source) != UPRIGHT:

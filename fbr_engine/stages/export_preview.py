@@ -20,7 +20,7 @@ LOOKED_AT = 500
 _REVIEWS = {"all": "1", "kept": "image.review <> 'rejected'", "accepted": "image.review = 'accepted'"}
 # The order is that of the export: an image is counted under the first reason that keeps it out.
 _STATES = """
-    SELECT image.id AS id, image.split AS split, {known} AS known, {present} AS present,
+    SELECT image.id AS id, image.split AS split, NOT {present} AND {empty} AS empty,
         lower(image.path) GLOB '*.jp*g' OR lower(image.path) GLOB '*.tif*' OR lower(image.path) GLOB '*.webp' AS turns,
         CASE
             WHEN NOT ({review}) THEN 'review'
@@ -36,6 +36,7 @@ _STATES = """
     WHERE {split}
 """
 _TAG = "EXISTS (SELECT 1 FROM tag WHERE tag.image_id = image.id AND +tag.class_id IN ({ids}){more})"
+_ABSENT = "(SELECT count(*) FROM tag WHERE tag.image_id = image.id AND tag.value = 0 AND +tag.class_id IN ({ids}))"
 
 
 Values = tuple[int | str, ...]
@@ -53,8 +54,8 @@ class ExportWarning(NamedTuple):
 class ExportPreview:
     """``images`` that would be written from ``run``, by split ("" for none) in ``splits``.
 
-    Of these ``confirmed_empty`` are tagged with none of the classes; ``categories`` counts those tagged with each
-    class, in the order of the dataset's categories.
+    Of these ``confirmed_empty`` have none of the classes: all that are learnt are known to be absent. ``categories``
+    counts those tagged with each class, in the order of the dataset's categories.
     """
 
     run: str
@@ -76,7 +77,7 @@ def preview(project: Project, config: ExportConfig, run_name: str | None = None)
     splits: dict[str, int] = {}
     counts = dict.fromkeys(("review", "problem", "untagged", "without", "empty"), 0)
     rows = project.database.rows(
-        f"SELECT split, state, known AND NOT present, count(*) FROM ({states}) GROUP BY 1, 2, 3", values
+        f"SELECT split, state, empty, count(*) FROM ({states}) GROUP BY 1, 2, 3", values
     )
     for split, state, empty, count in rows:
         if state != "written":
@@ -111,7 +112,10 @@ def _states(project: Project, info: RunInfo, config: ExportConfig, class_ids: li
     """Return a query for each image's state in an export, and its values."""
     split, values = project.images.in_split(config.split)
     ids = ",".join(map(str, class_ids))
+    learnt = [c.id for c in project.classes.learnt()]
+    absent = _ABSENT.format(ids=",".join(map(str, learnt)))
     sql = _STATES.format(
+        empty=f"{absent} = {len(learnt)}" if learnt else "0",
         known=_TAG.format(ids=ids, more=""),
         present=_TAG.format(ids=ids, more=" AND tag.value = 1"),
         review=_REVIEWS[config.review],

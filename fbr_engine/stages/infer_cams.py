@@ -93,7 +93,8 @@ def _compute(
     network = load_run_network(project, writer.info, device)
     side = training_side(network.config.crop)
     inference: CamInference | None = None
-    for image, photo in _photos(project, _todo(project, config, writer, first), side * max(1.0, *config.scales)):
+    todo = _todo(project, config, writer, first)
+    for image, photo in _photos(project, todo, side * max(1.0, *config.scales)):
         if isinstance(photo, str):
             project.images.set_problem(image.id, photo)
             yield ImageSkipped(image.path, photo)
@@ -104,7 +105,10 @@ def _compute(
         tags = _tags(project, image, network.class_ids)
         with memory_advice(f"leave out large --scales, or leave out {image.path}"):
             maps = inference(photo.pixels, tags, image.id)
-        yield FileWritten(KIND, image.path, writer.write(image, maps, photo.size, network.class_ids))
+        location = writer.write(image, maps, photo.size, network.class_ids)
+        if todo.awaits(image):
+            writer.commit()
+        yield FileWritten(KIND, image.path, location)
 
 
 def _todo(project: Project, config: CamsConfig, writer: _Writer, first: First | None) -> LookedAt[ImageInfo]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 First = Callable[[], Sequence[int]]
+MOST = 100  # images asked about at once; there may be as many wishes as images
 
 
 class LookedAt(Generic[Item]):
@@ -38,8 +40,7 @@ class LookedAt(Generic[Item]):
         """Return the next image somebody looks at that is still to do, or None."""
         if self._first is None:
             return None
-        wanted = [int(i) for i in self._first()]
-        ahead = [i for i in wanted if i > self._last and i not in self._settled]
+        ahead = list(islice(self._ahead(self._first()), MOST))
         if not ahead:
             return None
         found = self._pending(ahead)
@@ -48,3 +49,10 @@ class LookedAt(Generic[Item]):
         if item is not None:
             self._settled.add(self._image_id(item))
         return item
+
+    def awaits(self, item: Item) -> bool:
+        """Return whether somebody looks at this item now, so that it is to be recorded before it is told."""
+        return self._first is not None and self._image_id(item) in self._first()[:MOST]
+
+    def _ahead(self, wanted: Sequence[int]) -> Iterator[int]:
+        return (int(i) for i in wanted if i > self._last and i not in self._settled)

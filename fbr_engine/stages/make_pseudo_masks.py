@@ -164,7 +164,10 @@ class _Job:
                     self.skipped += 1
                     yield ImageSkipped(record.image.path, loaded)
                     continue
-                yield FileWritten(KIND, record.image.path, self._write(record, self.maker.make(loaded)))
+                location = self._write(record, self.maker.make(loaded))
+                if todo.awaits(record):
+                    self._commit()
+                yield FileWritten(KIND, record.image.path, location)
                 yield Progress(KIND, done, total, "images")
         finally:
             self._commit()

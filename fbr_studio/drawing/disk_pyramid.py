@@ -117,7 +117,12 @@ def prune(cache: Path, limit_bytes: int) -> int:
     """Remove the pyramids not opened for longest until the folder holds at most ``limit_bytes``; return how many."""
     if not cache.is_dir():
         return 0
-    found = sorted((path.stat().st_mtime, path.stat().st_size, path) for path in cache.glob(f"*{SUFFIX}"))
+    found: list[tuple[float, int, Path]] = []
+    for path in cache.glob(f"*{SUFFIX}"):
+        with contextlib.suppress(OSError):  # another window may prune too
+            stat = path.stat()
+            found.append((stat.st_mtime, stat.st_size, path))
+    found.sort()
     total, removed = sum(size for _, size, _ in found), 0
     for _, size, path in found:
         if total <= limit_bytes:

@@ -95,7 +95,12 @@ class MaskDocument:
         return edit.box
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of everything, to be saved elsewhere while painting goes on."""
+        """Return a copy of everything, to be saved elsewhere while painting goes on.
+
+        With a stroke open it holds a part of that stroke: the document stays dirty then, even if it is cancelled.
+        """
+        if self._stroke is not None:
+            self._stroke._was_dirty = True
         instances = None if self._instances is None else self._instances.copy()
         return Snapshot(self._classes.copy(), instances, self._source.copy(), self.revision, self.fingerprint())
 

@@ -31,11 +31,17 @@ class NewProject:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A project that is ready to be opened, and what the person should know about it."""
+    """A project that is ready to be opened, and what the person should know about it.
+
+    ``tags``: the table it was made from, which gave ``tagged`` images their tags and left ``unlisted`` photos out.
+    """
 
     folder: Path
     notices: tuple[Notice, ...] = ()
     facts: str = ""
+    tags: Path | None = None
+    tagged: int = 0
+    unlisted: int = 0
 
 
 def is_project(folder: Path) -> bool:
@@ -63,12 +69,14 @@ def make_project(wanted: NewProject) -> Opened:
     config = NewConfig(images=str(wanted.images), tags=str(wanted.tags) if wanted.tags else "")
     notices: list[Notice] = []
     facts = ""
+    tagged = unlisted = 0
     for event in STAGES["new"].load()(wanted.folder, config):
         if isinstance(event, Notice):
             notices.append(event)
         elif isinstance(event, Result):
             facts = f"{event.values.get('added', 0):,} images"
-    return Opened(wanted.folder, tuple(notices), facts)
+            tagged, unlisted = int(event.values.get("tagged", 0)), int(event.values.get("unlisted", 0))
+    return Opened(wanted.folder, tuple(notices), facts, wanted.tags, tagged, unlisted)
 
 
 def find_or_make(path: Path) -> Opened:
@@ -119,15 +127,25 @@ def unpack_demo(data: Path, *, reset: bool = False) -> Opened:
             shutil.rmtree(left, ignore_errors=True)
         unfinished.mkdir(parents=True)
         _extract(demo_archive(), unfinished)
-        if target.exists():
-            target.rename(old)
-        unfinished.rename(target)
+        _replace(target, unfinished, old)
     except OSError as error:
         raise write_error(target, error) from error
     finally:
         for left in (unfinished, old):
             shutil.rmtree(left, ignore_errors=True)
     return Opened(project)
+
+
+def _replace(target: Path, new: Path, old: Path) -> None:
+    """Put ``new`` in the place of ``target``, which stays if that fails; on the way it is called ``old``."""
+    if target.exists():
+        target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _extract(path: Path, folder: Path) -> None:

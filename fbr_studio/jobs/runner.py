@@ -23,7 +23,7 @@ from fbr_engine.errors import FbrError
 from fbr_engine.events import Event, Progress, Result, Started
 from fbr_engine.project import Project
 from fbr_engine.stage_table import STAGES
-from fbr_studio.jobs.gentle import leave_a_core, lower_priority
+from fbr_studio.jobs.gentle import lower_priority, take_cores
 
 LOG = logging.getLogger(__name__)
 FETCH_MS = 50
@@ -198,10 +198,10 @@ class Job(QObject):
     # --- in the job's thread
 
     def _work(self, project: Project) -> None:
-        lower_priority()
+        low = lower_priority()
         try:
             if any(step.stage not in NO_TORCH for step in self.spec.steps):
-                leave_a_core()
+                take_cores(low)
             run = self.spec.run
             for step in self.spec.steps:
                 run = self._run_step(step, project, run)

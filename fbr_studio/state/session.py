@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -41,6 +41,10 @@ class Session(QObject):
         self._compare: str | None = None
         # The images in sight, the current one first; a whole tuple is put here, so a job may read it in its thread.
         self.looked_at: tuple[int, ...] = ()
+        # The window has told of the photos a table leaves out: no room tells of them once more.
+        self.told_of_unlisted = False
+        # Removes the folder of a deleted run; the window gives one that does not make it wait.
+        self.remove_folder: Callable[[Path], object] | None = None
 
     # --- the project
 
@@ -87,6 +91,7 @@ class Session(QObject):
         project, self._project = self._project, None
         self._image = self._run = self._compare = None
         self.looked_at = ()
+        self.told_of_unlisted = False
         project.close()
         self.project_changed.emit()
 
@@ -227,7 +232,7 @@ class Session(QObject):
 
     def delete_run(self, name: str) -> None:
         """Delete a run and all it made. Raises `ProjectError`, `WriteError`."""
-        self.open_project.runs.delete(name)
+        self.open_project.runs.delete(name, self.remove_folder)
         left = [info.name for info in self.open_project.runs.all()]
         if self._compare == name:
             self.compare_run = None

@@ -84,6 +84,27 @@ def action_button(action: QAction, *, text: bool = False) -> QToolButton:
     return found
 
 
+class Picture(QWidget):
+    """An icon as a part of a layout; drawn anew when the look changes, which a pixmap in a label is not."""
+
+    def __init__(self, name: str, side: int) -> None:
+        super().__init__()
+        self._icon = icon(name)
+        self.setFixedSize(side, side)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_name(self, name: str) -> None:
+        """Show another icon."""
+        self._icon = icon(name)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the icon in the palette's present colours."""
+        painter = QPainter(self)
+        self._icon.paint(painter, self.rect())
+        painter.end()
+
+
 class ElidedLabel(QWidget):
     """One line of text that is cut in the middle where there is no room; the tooltip has all of it."""
 

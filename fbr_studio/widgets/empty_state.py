@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from fbr_studio.widgets.basics import label
-from fbr_studio.widgets.icons import icon
+from fbr_studio.widgets.basics import Picture, label
 from fbr_studio.widgets.theme import GRID
 
 
@@ -18,9 +17,7 @@ class EmptyState(QWidget):
         column = QVBoxLayout(self)
         column.setSpacing(2 * GRID)
         column.addStretch()
-        picture = QLabel()
-        picture.setPixmap(icon(icon_name).pixmap(48, 48))
-        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(Picture(icon_name, 48), 0, Qt.AlignmentFlag.AlignHCenter)
         self.title = label(title, "title")
         column.addWidget(self.title, 0, Qt.AlignmentFlag.AlignHCenter)
         self.sentence = label(sentence, "", wrap=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
@@ -13,12 +12,14 @@ from fbr_engine.assets_path import assets_folder
 from fbr_studio.widgets.theme import theme
 
 
+@cache
 def icon(name: str) -> QIcon:
     """Return the icon ``assets/icons/<name>.svg``; it follows the palette, also when that changes later.
 
-    Raises `FileNotFoundError` for a name that is not there: a mistake of the program, not of the person.
+    Raises `FileNotFoundError` for a name that is not there: a mistake of the program, not of the person. The icons
+    live as long as the program: one that Python's garbage collector takes apart, engine and all, ends the process.
     """
-    return QIcon(_TintedEngine(_source(name)))
+    return QIcon(_TintedEngine((assets_folder() / "icons" / f"{name}.svg").read_text("utf-8")))
 
 
 def app_icon() -> QIcon:
@@ -29,11 +30,6 @@ def app_icon() -> QIcon:
 def icon_names() -> list[str]:
     """Return the names `icon` knows."""
     return sorted(path.stem for path in (assets_folder() / "icons").glob("*.svg") if path.stem != "fbr-studio")
-
-
-@lru_cache(maxsize=256)
-def _source(name: str) -> str:
-    return Path(assets_folder() / "icons" / f"{name}.svg").read_text("utf-8")
 
 
 class _TintedEngine(QIconEngine):

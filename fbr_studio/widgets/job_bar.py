@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from fbr_studio.widgets import formatting
-from fbr_studio.widgets.basics import ElidedLabel, hairline, icon_button, label
+from fbr_studio.widgets.basics import ElidedLabel, Picture, hairline, icon_button, label
 from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.theme import GRID
 
@@ -76,7 +76,7 @@ class JobBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state = JobBarState()
-        self._picture = QLabel()
+        self._picture = Picture("pause", 16)
         self.title = _Title()
         self.title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.title.setMaximumWidth(45 * GRID)
@@ -170,7 +170,7 @@ class JobBar(QWidget):
         name = pictures.get(state.state, "")
         self._picture.setVisible(bool(name))
         if name:
-            self._picture.setPixmap(icon(name).pixmap(QSize(16, 16)))
+            self._picture.set_name(name)
         self.title.set_text(state.title if state.state != "idle" else IDLE)
         self.title.setEnabled(state.state != "idle")
         self.message.set_text("" if state.busy else state.message)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from fbr_studio.widgets.basics import button, icon_button, label, set_kind
-from fbr_studio.widgets.icons import icon
+from fbr_studio.widgets.basics import Picture, button, icon_button, label, set_kind
 from fbr_studio.widgets.theme import GRID
 
 SHORT = 90
@@ -30,7 +29,7 @@ class MessageStrip(QFrame):
         row = QHBoxLayout()
         row.setSpacing(GRID)
         column.addLayout(row)
-        self._picture = QLabel()
+        self._picture = Picture("info", 18)
         self._text = label("", wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons: list[QPushButton] = []
@@ -61,7 +60,7 @@ class MessageStrip(QFrame):
             made = button(caption, lambda act=act: self._remedy(act))  # type: ignore[misc]
             self._buttons.append(made)
         self._place_buttons(len(text) <= SHORT)
-        self._picture.setPixmap(icon(_ICONS[kind]).pixmap(QSize(18, 18)))
+        self._picture.set_name(_ICONS[kind])
         set_kind(self._text, _TEXT_KINDS[kind])
         self._text.setText(text)
         self.setAccessibleName(text)

@@ -115,3 +115,4 @@ class Overlay(QWidget):
         self.setGeometry(self._ground.rect())
         margin = 3 * GRID
         self.panel.setGeometry(self.place(self.rect().adjusted(margin, margin, -margin, -margin)))
+        self.update()  # the edge around the panel is drawn here

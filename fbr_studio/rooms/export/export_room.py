@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
-from fbr_engine.config import ExportConfig
 from fbr_engine.errors import ConfigError, FbrError
-from fbr_engine.project import Project
-from fbr_engine.stages.export_preview import ExportPreview, preview
+from fbr_engine.stages.export_preview import ExportPreview
 from fbr_studio.actions import Actions
-from fbr_studio.jobs.runner import Job, JobRunner, JobSpec, stage_step
+from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.export import specs, target
 from fbr_studio.rooms.export.advice import CAPTIONS, Remedy, in_window, remedies
+from fbr_studio.rooms.export.forecast import Forecast
 from fbr_studio.rooms.export.masks_remedy import missing_masks_job
+from fbr_studio.rooms.export.pages import ExportPages
 from fbr_studio.rooms.export.panels import PreviewPanel, ReportPanel
 from fbr_studio.rooms.export.progress import ExportProgress
 from fbr_studio.rooms.export.questions import Choices, Questions
+from fbr_studio.rooms.export.work import ExportWork
 from fbr_studio.rooms.export.written import Written, read_written
 from fbr_studio.rooms.room import Room
 from fbr_studio.state.session import Session
 from fbr_studio.widgets import desktop, formatting
-from fbr_studio.widgets.basics import action_button, button, hairline
-from fbr_studio.widgets.empty_state import EmptyState
+from fbr_studio.widgets.basics import action_button, button
 from fbr_studio.widgets.message_strip import MessageStrip
-from fbr_studio.widgets.theme import GRID
-
-SIDE = 45 * GRID
-SETTLE_MS = 300
 
 
 class ExportRoom(Room):
@@ -41,18 +35,13 @@ class ExportRoom(Room):
 
     def __init__(self, session: Session, runner: JobRunner, actions: Actions, preferences: Preferences) -> None:
         super().__init__(session, runner, actions, preferences)
-        self.job: Job | None = None
+        self.work = ExportWork(runner, self)
         self.written: Written | None = None
-        self._preview: ExportPreview | None = None
         self.questions = Questions()
         self.messages = MessageStrip()
-        self.previewer = LatestTask(_look, self)
+        self.forecast = Forecast(session, self.questions, self)
+        self.previewer, self._settle = self.forecast.previewer, self.forecast.settle
         self.reader = LatestTask(read_written, self)
-        self.target_checker = LatestTask(target.check, self)
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(SETTLE_MS)
-        self._settle.timeout.connect(self._look_now)
         self._add_actions()
         self._build()
         self._connect()
@@ -63,13 +52,12 @@ class ExportRoom(Room):
     def entered(self) -> None:
         """Look at the project anew: much may have changed in other rooms."""
         self._offer()
-        self._look_now()
+        self.forecast.look()
 
     def close_down(self) -> None:
         """End timer and tasks."""
-        self._settle.stop()
-        for task in (self.previewer, self.reader, self.target_checker):
-            task.close()
+        self.forecast.close()
+        self.reader.close()
 
     # --- what the person does
 
@@ -84,28 +72,18 @@ class ExportRoom(Room):
             self.messages.say(in_window(error), "danger")
             return
         self.messages.hide()
-        title = f"Export to {Path(config.out).name}"
-        spec = JobSpec(title, [stage_step("export", config)], self.questions.run)
-        job = self.runner.submit(spec, project)
-        self.job = job
-        job.events.connect(self._show_progress)
-        job.state_changed.connect(self._show_progress)
-        job.ended.connect(lambda: self._ended(job))
-        if not job.alive and job.state != "queued":
-            self._ended(job)
-        self._show_progress()
+        self.work.submit(config, self.questions.run, project)
 
     def cancel(self) -> None:
         """Stop the export."""
-        if self.job is not None:
-            self.job.stop()
+        self.work.stop()
 
     def show_preview(self) -> None:
         """Leave the report."""
         self.written = None
-        self.pages.setCurrentWidget(self._preview_page)
+        self.whole.show_preview()
         self._show_actions()
-        self._look_now()
+        self.forecast.look()
 
     def remedy(self, name: Remedy) -> None:
         """Do what helps."""
@@ -133,25 +111,11 @@ class ExportRoom(Room):
         if self.isVisible():
             self._settle.start()
 
-    def _look_now(self) -> None:
-        self._settle.stop()
-        project = self.session.project
-        if project is None or self.questions.run is None:
-            return
-        try:
-            config = self.questions.config()
-        except ConfigError:
-            config = ExportConfig(out="unknown")
-        self.previewer.request(project, config, self.questions.run)
-        self.target_checker.request(self.questions.out.text())
-
     def _show_preview(self, found: ExportPreview) -> None:
-        self._preview = found
         self.preview_panel.show_preview(found)
         self._show_actions()
 
     def _preview_failed(self, error: FbrError) -> None:
-        self._preview = None
         self.messages.say(in_window(error), "danger", *self._buttons(error))
         self._show_actions()
 
@@ -159,13 +123,13 @@ class ExportRoom(Room):
         if self.written is not None:
             self.show_preview()
         else:
-            self._look_now()
+            self.forecast.look()
 
     def _offer(self) -> None:
         project = self.session.project
         found = project.runs.all() if project is not None else []
         runs = tuple((info.name, _run_words(info.name, info.method)) for info in reversed(found))
-        self.whole.setCurrentWidget(self._work_page if runs else self._empty)
+        self.whole.show_work(bool(runs))
         if project is None:
             return
         self.questions.offer(Choices(runs, tuple(s for s in project.images.splits() if s)), self.session.run)
@@ -174,32 +138,25 @@ class ExportRoom(Room):
 
     # --- the job
 
-    def _show_progress(self, *_: object) -> None:
+    @property
+    def job(self) -> Job | None:
+        """The export that waits or is being written."""
+        return self.work.job
+
+    def _show_progress(self) -> None:
         if self.job is not None:
-            current = self.runner.current
-            before = current.spec.title if current is not None and current is not self.job else ""
-            self.progress.show_job(self.job, before)
+            self.progress.show_job(self.job, self.work.waits_for)
         self._show_actions()
 
-    def _ended(self, job: Job) -> None:
-        if job is not self.job:
-            return
-        self.job = None
-        if job.state == "done" and "export" in job.results:
-            self.reader.request(Path(str(job.results["export"].values["out"])))
-        elif job.state == "failed" and job.error is not None:
-            self.messages.say(in_window(job.error), "danger", *self._buttons(job.error))
-            self.target_checker.request(self.questions.out.text())
-        else:
-            self.messages.say("The export was cancelled. Nothing was written.", "info")
-        self._show_actions()
+    def _failed(self, error: FbrError) -> None:
+        self.messages.say(in_window(error), "danger", *self._buttons(error))
+        self.forecast.check_target()
 
     def _show_written(self, written: Written) -> None:
         self.written = written
         self.messages.hide()
         self.report_panel.show_written(written)
-        self.pages.setCurrentWidget(self._report_page)
-        self._report_page.verticalScrollBar().setValue(0)
+        self.whole.show_report()
         self.questions.set_folder(target.unused(written.folder))
         self._show_actions()
 
@@ -217,19 +174,18 @@ class ExportRoom(Room):
     # --- a project comes or goes
 
     def _project_changed(self) -> None:
-        self.written = self._preview = None
+        self.written = self.forecast.found = None
         self.messages.hide()
-        self.pages.setCurrentWidget(self._preview_page)
+        self.whole.show_preview()
         self.questions.forget()
         self._offer()
         self._show_actions()
         if self.isVisible():
-            self._look_now()
+            self.forecast.look()
 
     def _project_closing(self) -> None:
-        self._settle.stop()
-        for task in (self.previewer, self.reader, self.target_checker):
-            task.cancel()
+        self.forecast.cancel()
+        self.reader.cancel()
 
     def _runs_changed(self) -> None:
         self._offer()
@@ -255,71 +211,26 @@ class ExportRoom(Room):
         self.preview_panel = PreviewPanel()
         actions = (self.open_action, self.copy_action, self.again_action)
         self.report_panel = ReportPanel(*(action_button(action, text=True) for action in actions))
-        self._preview_page, self._report_page = _scrolling(self.preview_panel), _scrolling(self.report_panel)
-        self.pages = QStackedWidget()
-        self.pages.addWidget(self._preview_page)
-        self.pages.addWidget(self._report_page)
-        self._empty = EmptyState(
-            "export",
-            "There is nothing to export yet",
-            "What is exported are masks, and a trained model makes them. Train one first.",
-            button("Go to Training", lambda: self.asks_for.emit("training"), "primary"),
-        )
-        self._work_page = self._work()
-        self.whole = QStackedWidget(self)
-        self.whole.addWidget(self._empty)
-        self.whole.addWidget(self._work_page)
+        self.whole = ExportPages(self.messages, self.preview_panel, self.report_panel, self)
+        self.whole.lay_out(self.questions, self.write_button, self.progress)
+        self.pages = self.whole.right
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.whole)
 
-    def _work(self) -> QWidget:
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addWidget(self.messages)
-        right.addWidget(self.pages, 1)
-        page = QWidget()
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self._side())
-        row.addWidget(hairline(vertical=True))
-        row.addLayout(right, 1)
-        return page
-
-    def _side(self) -> QWidget:
-        inside = QWidget()
-        inside.setProperty("kind", "panel")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
-        column.addWidget(self.questions)
-        column.addStretch()
-        foot = QWidget()
-        foot.setProperty("kind", "panel")
-        low = QVBoxLayout(foot)
-        low.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
-        low.addWidget(self.write_button)
-        low.addWidget(self.progress)
-        side = QWidget()
-        side.setFixedWidth(SIDE)
-        whole = QVBoxLayout(side)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(_scrolling(inside), 1)
-        whole.addWidget(hairline())
-        whole.addWidget(foot)
-        return side
-
     def _connect(self) -> None:
         self.questions.changed.connect(self._answered)
-        self.questions.target_changed.connect(lambda: self.target_checker.request(self.questions.out.text()))
         self.preview_panel.remedy_asked.connect(self.remedy)
-        self.previewer.done.connect(self._show_preview)
-        self.previewer.failed.connect(self._preview_failed)
+        self.forecast.made.connect(self._show_preview)
+        self.forecast.failed.connect(self._preview_failed)
         self.reader.done.connect(self._show_written)
         self.reader.failed.connect(lambda error: self.messages.say(in_window(error), "warning"))
-        self.target_checker.done.connect(self.questions.show_target)
-        self.runner.queue_changed.connect(self._show_progress)
+        self.whole.training_asked.connect(lambda: self.asks_for.emit("training"))
+        self.work.progressed.connect(self._show_progress)
+        self.work.written.connect(self.reader.request)
+        self.work.failed.connect(self._failed)
+        self.work.cancelled.connect(lambda: self.messages.say("The export was cancelled. Nothing was written.", "info"))
+        self.work.over.connect(self._show_actions)
         session = self.session
         session.project_changed.connect(self._project_changed)
         session.project_closing.connect(self._project_closing)
@@ -337,7 +248,7 @@ class ExportRoom(Room):
             signal.connect(self._look_soon)
 
     def _show_actions(self) -> None:
-        busy, count = self.job is not None, self._preview.images if self._preview is not None else 0
+        busy, count = self.job is not None, self.forecast.found.images if self.forecast.found else 0
         self.write_button.setText(f"Export {formatting.counted(count, 'image')}" if count else "Export")
         self.write_button.setEnabled(not busy and count > 0)
         self.write_button.setVisible(not busy)
@@ -349,19 +260,5 @@ class ExportRoom(Room):
             action.setEnabled(self.written is not None)
 
 
-def _look(project: Project, config: ExportConfig, run: str) -> ExportPreview:
-    return preview(project, config, run)
-
-
 def _run_words(name: str, method: str) -> str:
     return name if name.casefold() == method.casefold() else f"{name}  ({method})"
-
-
-def _scrolling(inside: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(inside)
-    return area

@@ -71,6 +71,7 @@ class ImagesRoom(Room):
             todo.ADD_CLASS: lambda: self.panel.add_field.setFocus(),
             todo.IMPORT: lambda: self.intake.choose_table(),
             todo.LOOK_FOR_NEW: lambda: self.intake.new_photos.look(now=True),
+            todo.ADD_NEW: lambda: self.intake.add_new(),
             todo.REMOVE: lambda: self.intake.ask_remove(),
             todo.REVIEW: lambda: self.asks_for.emit("review"),
             todo.LARGER: lambda: self._resize_thumbnails(SIDE_STEP),
@@ -100,7 +101,8 @@ class ImagesRoom(Room):
         self.preferences.changed.connect(self._preference_changed)
         self.browser.targets_changed.connect(self.inspector.show)
         self.tagging.editor.history_changed.connect(self._show_history)
-        self.intake.images_removed.connect(self.tagging.editor.forget)
+        self.intake.images_removed.connect(self.tagging.forget)
+        self.intake.tags_imported.connect(self.tagging.take_import)
         self.panel.classes.value_asked.connect(self.tagging.set_value)
         self.panel.preview.opened.connect(lambda: self.asks_for.emit("review"))
         self.pane.bar.left.connect(self.pane.gallery.setFocus)
@@ -173,7 +175,7 @@ class ImagesRoom(Room):
         if self._project is None:
             return
         if images is None:
-            self.tagging.editor.forget()
+            self.tagging.forget()
         self.browser.tags_changed(images)
         if images is None or set(images).intersection(self.browser.targets):
             self.inspector.show_tags()

@@ -32,6 +32,7 @@ class Intake(QObject):
     """Talks through the strips above the gallery; each does one thing: report, news, question."""
 
     images_removed = Signal()
+    tags_imported = Signal(object)
 
     def __init__(
         self,
@@ -53,11 +54,13 @@ class Intake(QObject):
         self._import.done.connect(self._take_import)
         self._import.failed.connect(self._tell_import_failed)
         self.dialog: QFileDialog | None = None
+        self._adds_new = False
         pane.gallery.files_dropped.connect(self.take_files)
 
     def close(self) -> None:
         """Let go of the project."""
         self.new_photos.forget()
+        self._adds_new = False
         self._import.cancel()
         self._import_action.setEnabled(True)
         self._pane.hide_messages()
@@ -101,7 +104,8 @@ class Intake(QObject):
             self._session.classes_changed.emit()
         if done.report.added or done.report.splits:
             self._session.images_changed.emit()
-        self._session.tags_changed.emit(None)
+        self.tags_imported.emit(done.edit)
+        self._session.tags_changed.emit(None if done.edit is None else done.edit.images)
 
     def _tell_import_failed(self, error: FbrError) -> None:
         self._import_action.setEnabled(True)
@@ -133,7 +137,16 @@ class Intake(QObject):
 
     # --- new photos
 
+    def add_new(self) -> None:
+        """Look for new photos and add all of them."""
+        self._adds_new = True
+        self.new_photos.look(now=True)
+
     def _tell_new(self, paths: list[str]) -> None:
+        adds, self._adds_new = self._adds_new, False
+        if adds and paths:
+            self._add(paths)
+            return
         if not paths:
             self._pane.news.say("There are no new photos in the folder.")
             return

@@ -60,6 +60,9 @@ class NewPhotos(QObject):
         if project is not self._session.project:
             return
         asked, self._asked = self._asked, False
+        if self._session.told_of_unlisted and not asked:
+            self._session.told_of_unlisted = False
+            self.decline(paths)
         new = [path for path in paths if path not in self._declined]
         if new or asked:
             self.found.emit(new)

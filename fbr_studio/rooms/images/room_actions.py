@@ -35,6 +35,7 @@ CLEAR_FILTER = ActionSpec("images.clear_filter", "Show all images", ("Ctrl+Backs
 ADD_CLASS = ActionSpec("images.add_class", "Add a class", ("Ctrl+N",), "plus")
 IMPORT = ActionSpec("images.import", "Import tags", ("Ctrl+I",), "import", "Import tags from a table (tags.csv)")
 LOOK_FOR_NEW = ActionSpec("images.look_for_new", "Look for new photos in the folder", ("F5",), "refresh")
+ADD_NEW = ActionSpec("images.add_new", "Add all new photos of the folder", (), "plus")
 REMOVE = ActionSpec(
     "images.remove", "Remove from the project", ("Del",), "trash", "Remove the images from the project; files stay"
 )

@@ -76,6 +76,12 @@ class TagEditor(QObject):
         self.history.clear()
         self.history_changed.emit()
 
+    def take(self, edit: TagEdit) -> None:
+        """Remember what another made, so that it can be undone as well."""
+        if edit.after:
+            self.history.push(edit)
+            self.history_changed.emit()
+
     def _learnt(self) -> list[int]:
         return [found.id for found in self._session.open_project.classes.learnt()]
 

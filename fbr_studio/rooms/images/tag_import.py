@@ -2,30 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fbr_engine.formats.tags_csv import load_tags_csv
 from fbr_engine.project import ImportReport, Project, import_table
+from fbr_studio.rooms.images.tag_history import TagEdit
+from fbr_studio.rooms.images.tag_rules import Known, changes
 from fbr_studio.widgets.formatting import count, counted
 
+MOST_UNDOABLE = 20_000  # tags
+_MOST_COMPARED = 2_000_000  # tags looked at to find what an import changed
 
 @dataclass(frozen=True, slots=True)
 class TagImport:
-    """What an import changed; ``new_classes`` were not there before."""
+    """What an import changed; ``new_classes`` were not there before.
+
+    ``edit`` takes its tags back, None where it changed more than `MOST_UNDOABLE`. Images and classes stay then.
+    """
 
     path: Path
     report: ImportReport
     new_classes: tuple[str, ...]
+    edit: TagEdit | None = None
 
 
 def import_tags(project: Project, path: Path) -> TagImport:
     """Add the images and tags of the table at ``path``; all of it or nothing. Raises `FbrError`."""
     table = load_tags_csv(path)
-    before = {found.name for found in project.classes.all()}
-    report = import_table(project, table)
-    new = tuple(found.name for found in project.classes.all() if found.name not in before)
-    return TagImport(path, report, new)
+    with project.transaction():  # a person may go on tagging: what they change meanwhile is no part of the import
+        images = _images(project)
+        old = project.classes.all()
+        before = project.tags.matrix(images, [found.id for found in old]) if _few(images, old) else None
+        report = import_table(project, table)
+        new = [found for found in project.classes.all() if found.id not in {one.id for one in old}]
+        edit = None if before is None else _edit(project, path, images, [found.id for found in [*old, *new]], before)
+    return TagImport(path, report, tuple(found.name for found in new), edit)
+
+
+def _images(project: Project) -> list[int]:
+    return [row[0] for row in project.database.rows("SELECT id FROM image ORDER BY id")]
+
+
+def _few(images: Sequence[int], classes: Sequence[object]) -> bool:
+    return len(images) * max(1, len(classes)) <= _MOST_COMPARED
+
+
+def _edit(project: Project, path: Path, known: list[int], classes: list[int], before: Known) -> TagEdit | None:
+    """Return what was changed since ``before``, the tags of the ``known`` images and the first of the classes."""
+    images = known + [image for image in _images(project) if image > max(known, default=0)]
+    if not _few(images, classes):
+        return None
+    was = np.full((len(images), len(classes)), -1, np.int8)
+    was[: before.shape[0], : before.shape[1]] = before
+    now = project.tags.matrix(images, classes)
+    after, back = changes(images, classes, was, now), changes(images, classes, now, was)
+    text = f"tags of {path.name}, {counted(len({row[0] for row in after}), 'image')}"
+    return TagEdit(text, tuple(back), tuple(after)) if len(after) <= MOST_UNDOABLE else None
 
 
 def sentences(done: TagImport) -> str:

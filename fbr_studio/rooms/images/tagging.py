@@ -47,8 +47,20 @@ class Tagging(QObject):
     def close(self) -> None:
         """Forget what can be undone, and what was asked."""
         self._predict.cancel()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget what can be undone, and do not speak of it any more."""
         self.editor.forget()
         self._panel.say("")
+
+    def take_import(self, edit: TagEdit | None) -> None:
+        """Remember an import as one step; one that is too large for that ends what can be undone."""
+        if edit is None:
+            self.forget()
+        else:
+            self._panel.say("")
+            self.editor.take(edit)
 
     def set_value(self, class_id: int, value: int) -> None:
         """Give one class a value in all targets."""

@@ -11,6 +11,7 @@ from fbr_studio.drawing.boxes import Box
 from fbr_studio.drawing.history import History
 from fbr_studio.drawing.journal import Journal
 from fbr_studio.drawing.mask_document import Edit, MaskDocument
+from fbr_studio.rooms.review.removal import is_removal
 
 LOG = logging.getLogger(__name__)
 MOST_KEPT = 16
@@ -22,6 +23,7 @@ _UNDO_BYTES = 64 << 20
 class KeptMask:
     """``fresh``: the document began as a copy of the run's mask, so without any edit left there is no person's mask.
 
+    ``on_disk`` is the revision of the document that was saved last, -1 for none.
     ``journal_problem`` says why the last strokes are not in the journal; they are still saved with the mask.
     """
 
@@ -32,6 +34,7 @@ class KeptMask:
     fresh: bool
     depth: int = 0
     base_saved: bool = False
+    on_disk: int = -1
     journal_problem: str = ""
     history: History = field(init=False)
 
@@ -48,8 +51,13 @@ class KeptMask:
 
     @property
     def is_mine(self) -> bool:
-        """Whether the person has changed anything of it."""
-        return not self.fresh or self.depth > 0
+        """Whether there is anything of the person in it."""
+        return not self.removed and (not self.fresh or self.depth > 0)
+
+    @property
+    def removed(self) -> bool:
+        """Whether the last thing done was to go back to the run's mask."""
+        return is_removal(self.history.next_undo)
 
     def push(self, edit: Edit) -> None:
         """Remember an edit that the document has got."""

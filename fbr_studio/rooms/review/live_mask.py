@@ -54,9 +54,9 @@ def rested_mask(project: Project, wish: MaskWish) -> LiveMask:
     if wish.refine == "none" or len(wish.cam.cam) == 0:
         return LiveMask(wish, coarse_mask(wish, WHOLE_SIDE).labels, coarse=False)
     from fbr_engine.stages.refined_mask import refined_mask
-    from fbr_studio.jobs.gentle import leave_a_core
+    from fbr_studio.jobs.gentle import take_cores
 
-    leave_a_core()
+    take_cores(low_priority=False)
     labels = refined_mask(project, wish.run, wish.image, wish.threshold, wish.refine, device="cpu")
     return LiveMask(wish, fitted(labels, wish.size), coarse=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +17,22 @@ from fbr_studio.drawing.journal import Journal, replay
 from fbr_studio.drawing.mask_document import Edit, MaskDocument, Snapshot
 from fbr_studio.rooms.review.kept_mask import KeptMask, KeptMasks
 from fbr_studio.rooms.review.material import Labels
+from fbr_studio.rooms.review.removal import removal
 
 LOG = logging.getLogger(__name__)
 SAVE_MS = 2000
+LONGEST_WAIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Saved:
-    """One save that came to its end."""
+    """One save that came to its end. ``gone``: the image was removed from the project, and its mask with it."""
 
     kept: KeptMask
     snapshot: Snapshot
     mine: bool
     problem: str
+    gone: bool = False
 
 
 class MaskKeeper(QObject):
@@ -53,6 +57,7 @@ class MaskKeeper(QObject):
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(1)
         self._saving: set[int] = set()
+        self._waits_since = 0.0
         self._timer = QTimer(self, singleShot=True, interval=SAVE_MS)
         self._timer.timeout.connect(self.save_soon)
         self._came_back.connect(self._receive, Qt.ConnectionType.QueuedConnection)
@@ -102,11 +107,19 @@ class MaskKeeper(QObject):
         return kept
 
     def begin(self, image: ImageInfo, base: Labels) -> KeptMask:
-        """Make a document from the mask that shows, for the first stroke. Raises `WriteError`."""
+        """Make a document from the mask that shows, for the first stroke. Raises `FbrError`.
+
+        A mask of the person that could not be read is set aside, not painted over.
+        """
         if self._project is None:
             raise ReadError("no project is open: open one first")
         kept = self._kept.get(image.id)
-        if kept is None or not (kept.is_mine or kept.history.can_redo):
+        if kept is None:
+            kept = self._unopened(self._project, image, base)
+        if kept is not None and kept.removed and kept.document.shape == base.shape:
+            if not np.array_equal(kept.document.classes, base):
+                self.go_back(kept, base)
+        elif kept is None or not (kept.is_mine or kept.history.can_redo):
             self._kept.drop(image.id)
             journal = self._project.person_masks.journal_path(image.path)
             make_folder(journal.parent)
@@ -114,19 +127,18 @@ class MaskKeeper(QObject):
             self._kept.put(kept)
         return kept
 
-    def drop(self, image: int) -> None:
-        """Remove the person's mask from the disk and forget its undo. Raises `FbrError`."""
-        if self._project is None:
-            return
-        self._pool.waitForDone()
-        kept = self._kept.get(image)
-        self._project.person_masks.remove(image)
-        if kept is not None:
-            kept.journal.clear()
-            kept.document.mark_saved()
-            self._kept.drop(image)
-        self.changed.emit(image)
-        self.saved.emit(image)
+    def _unopened(self, project: Project, image: ImageInfo, base: Labels) -> KeptMask | None:
+        """Open the mask of the person that is on the disk although nobody opened it: nothing is painted over it."""
+        try:
+            person = project.person_masks.load(image.id)
+        except ReadError as error:
+            LOG.warning("set aside as %s: %s", project.person_masks.set_aside(image.id), error)
+            return None
+        if person is None:
+            return None
+        if person.classes.shape != base.shape:
+            raise ReadError(f"{image.path}: your mask was painted on a photo of another size; put that photo back")
+        return self.open(image, person, base)
 
     # --- strokes
 
@@ -143,6 +155,20 @@ class MaskKeeper(QObject):
         """Do it again; return the box that changed."""
         return self._stepped(kept, kept.redo())
 
+    def go_back(self, kept: KeptMask, base: Labels) -> Box:
+        """Make ``base`` of it, the run's mask, so that there is none of the person until that is undone.
+
+        The disk loses it at once. One that has gone back already goes back to this base. Returns the box that changed.
+        """
+        if kept.removed:
+            kept.undo()
+        edit = removal(kept.document, base)
+        box = kept.document.apply(edit, undo=False)
+        kept.push(edit)
+        self._save(kept)
+        self._edited(kept)
+        return box
+
     def _stepped(self, kept: KeptMask, box: Box | None) -> Box | None:
         if box is not None:
             self._edited(kept)
@@ -151,7 +177,10 @@ class MaskKeeper(QObject):
     def _edited(self, kept: KeptMask) -> None:
         if not kept.base_saved:  # a journal is worth nothing without the mask it continues
             self._save(kept)
-        self._timer.start()
+        if not self._timer.isActive():
+            self._waits_since = time.monotonic()
+        if time.monotonic() - self._waits_since < LONGEST_WAIT_S:  # else it saves in the middle of the work
+            self._timer.start()
         self.changed.emit(kept.image)
 
     # --- saving
@@ -204,12 +233,19 @@ class MaskKeeper(QObject):
         kept = came.kept
         self._saving.discard(kept.image)
         if self._kept.get(kept.image) is not kept:
+            if self._kept.dirty():  # another document of this image may have waited for this save
+                self._timer.start()
+            return
+        if came.snapshot.revision <= kept.on_disk:  # this state or a later one was saved meanwhile
+            return
+        if came.gone:
+            self._forget(kept)
             return
         if came.problem:
             kept.base_saved = False
             self.failed.emit(kept.image, came.problem)
             return
-        kept.base_saved = came.mine
+        kept.base_saved, kept.on_disk = came.mine, came.snapshot.revision
         if kept.document.mark_saved(came.snapshot.revision):
             try:
                 kept.journal.clear()
@@ -218,6 +254,12 @@ class MaskKeeper(QObject):
         else:
             self._timer.start()
         self.saved.emit(kept.image)
+
+    def _forget(self, kept: KeptMask) -> None:
+        """Let go of the mask of a removed image; unsaved strokes stay in its journal."""
+        kept.document.mark_saved()
+        self._kept.drop(kept.image)
+        LOG.info("%s was removed from the project: its mask is not saved", kept.path)
 
     def _replay(self, image: int, journal: Path, document: MaskDocument) -> int:
         try:
@@ -247,6 +289,8 @@ class _Save(QRunnable):
 def _write(project: Project, kept: KeptMask, snapshot: Snapshot, mine: bool) -> _Saved:
     problem = ""
     try:
+        if not _is_there(project, kept):
+            return _Saved(kept, snapshot, mine, "", gone=True)
         if mine:
             instances = (
                 np.zeros(snapshot.classes.shape, np.uint16) if snapshot.instances is None else snapshot.instances
@@ -260,6 +304,10 @@ def _write(project: Project, kept: KeptMask, snapshot: Snapshot, mine: bool) -> 
         LOG.exception("saving a mask")
         problem = f"the mask could not be saved ({error!r}): the log has the details"
     return _Saved(kept, snapshot, mine, problem)
+
+
+def _is_there(project: Project, kept: KeptMask) -> bool:
+    return any(image.path == kept.path for image in project.images.by_ids([kept.image]))
 
 
 def _document(person: PersonMask | None, base: Labels | None) -> MaskDocument:

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fbr_engine.stages.stored_cams import StoredMaps
 from fbr_studio.drawing.boxes import Box
-from fbr_studio.drawing.colours import cam_table, class_table, nroi_table
 from fbr_studio.drawing.mask_document import MaskDocument
-from fbr_studio.rooms.review.cam_values import heat, nroi_labels
+from fbr_studio.rooms.review.changes import Changes
 from fbr_studio.rooms.review.corner_tag import CornerTag
-from fbr_studio.rooms.review.material import Labels, RunLook
 from fbr_studio.rooms.review.photo import Photo
-from fbr_studio.rooms.review.viewer_state import CAM, IMAGE, MASK, MINE, NROI, Shown
-from fbr_studio.widgets.canvas import CanvasView, HeatLayer, ImageLayer, LabelLayer
-from fbr_studio.widgets.canvas.layers import Side
+from fbr_studio.rooms.review.run_layers import RunContent, RunLayers, fill
+from fbr_studio.rooms.review.viewer_state import IMAGE, MINE, Shown
+from fbr_studio.widgets.canvas import CanvasView, ImageLayer, LabelLayer
 from fbr_studio.widgets.theme import GRID
-
-_STRONG = 1.6  # how much stronger the NROI under the pointer is
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RunContent:
-    """What one side shows of a run."""
-
-    look: RunLook
-    mask: Labels | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,15 +29,6 @@ class PaneContent:
     right: RunContent | None
     mine: MaskDocument | None
     tagged: frozenset[int]
-
-
-class _RunLayers:
-    """CAM, NROI and mask of one run."""
-
-    def __init__(self, side: str) -> None:
-        self.cam = HeatLayer(f"cam {side}")
-        self.nroi = LabelLayer(f"nroi {side}")
-        self.mask = LabelLayer(f"mask {side}")
 
 
 class Pane(QWidget):
@@ -73,13 +48,12 @@ class Pane(QWidget):
         self.canvas = CanvasView(self)
         self.canvas.setAccessibleName(name)
         self.photo = ImageLayer("photo")
-        self.sides = {"left": _RunLayers("left"), "right": _RunLayers("right")}
+        self.sides = {"left": RunLayers("left"), "right": RunLayers("right")}
         self.mine = LabelLayer("mine")
         self.tags = {corner: CornerTag(self) for corner in ("left", "right", "badge")}
-        self._known: dict[str, Any] = {}
+        self._changes = Changes()
         self._erasing = False
         self._draws = False
-        self._nrois: dict[str, tuple[int, float]] = {}
         self._content: PaneContent | None = None
         self._stack_layers()
         self._connect()
@@ -118,53 +92,32 @@ class Pane(QWidget):
         """Let go of everything."""
         self.canvas.cancel_stroke()
         self._content = None
-        self._known.clear()
+        self._changes.forget()
         self.photo.set_pixels(None)
         for layers in self.sides.values():
-            layers.cam.set_values(None)
-            layers.nroi.set_labels(None)
-            layers.mask.set_labels(None)
+            layers.forget()
         self.mine.set_labels(None)
 
     def apply(self, shown: Shown, content: PaneContent) -> None:
         """Show this; layers that stay the same are not touched."""
         self._content = content
-        photo = content.photo
-        self._once("size", (content.image, photo.size if photo else None), lambda: self._set_size(photo))
-        self._once("photo", photo, lambda: self.photo.set_pixels(photo.pyramid if photo else None))
-        self._once("photo seen", shown.layer(IMAGE), lambda: self._see(self.photo, shown, IMAGE))
-        self._apply_side("left", shown, content.left, content)
-        self._apply_side("right", shown, content.right, content)
-        self._once("mine", content.mine, lambda: self._set_mask(self.mine, content.mine))
-        self._once("mine seen", (shown.layer(MINE), content.mine is None), lambda: self._see_labels(shown, content))
-        self._once("curtain", content.right is not None, lambda: self._set_curtain(shown, content))
-
-    def _apply_side(self, side: str, shown: Shown, run: RunContent | None, content: PaneContent) -> None:
-        layers = self.sides[side]
-        place: Side = "both" if content.right is None else ("left" if side == "left" else "right")
-        self._once(f"{side} side", place, lambda: self._place(layers, place))
-        maps = run.look.maps if run else None
-        seen = {name: shown.layer(name) for name in (CAM, NROI, MASK)}
-        if seen[CAM].visible:
-            self._once(
-                f"{side} cam",
-                (maps, shown.cam_class, content.tagged),
-                lambda: _set_heat(layers.cam, maps, shown.cam_class, content.tagged),
-            )
-        if seen[NROI].visible:
-            self._once(f"{side} nroi", maps, lambda: self._set_nroi(side, maps, seen[NROI].opacity))
-            self._once(f"{side} nroi table", seen[NROI].opacity, lambda: self._recolour_nroi(side, seen[NROI].opacity))
-        mask = run.mask if run else None
-        if seen[MASK].visible:
-            self._once(f"{side} mask", mask, lambda: layers.mask.set_labels(mask))
-            self._once(f"{side} mask table", seen[MASK].opacity, lambda: _fill(layers.mask, seen[MASK].opacity))
-        self._once(f"{side} seen", (tuple(seen.items()), run is None), lambda: self._see_run(layers, shown, run))
-
-    def _once(self, key: str, value: object, act: Callable[[], object]) -> None:
-        """Do it if ``value`` is another than the last time."""
-        if key not in self._known or not _same(self._known[key], value):
-            self._known[key] = value
-            act()
+        differs, photo, image, mine = self._changes.differs, content.photo, shown.layer(IMAGE), shown.layer(MINE)
+        if differs("size", (content.image, photo.size if photo else None)):
+            self._set_size(photo)
+        if differs("photo", photo):
+            self.photo.set_pixels(photo.pyramid if photo else None)
+        if differs("photo seen", image):
+            self.photo.visible, self.photo.opacity = image.visible, image.opacity
+        alone = content.right is None
+        self.sides["left"].apply(shown, content.left, content.tagged, "both" if alone else "left")
+        self.sides["right"].apply(shown, content.right, content.tagged, "both" if alone else "right")
+        if differs("mine", content.mine):
+            self.mine.set_labels(None if content.mine is None else content.mine.classes)
+        if differs("mine seen", (mine, content.mine is None)):
+            self.mine.visible = mine.visible and content.mine is not None and mine.opacity > 0
+            fill(self.mine, mine.opacity)
+        if differs("curtain", not alone):
+            self.canvas.set_curtain(None if alone else shown.curtain)
 
     def _set_size(self, photo: Photo | None) -> None:
         height, width = photo.size if photo else (0, 0)
@@ -173,54 +126,9 @@ class Pane(QWidget):
         else:
             self.canvas.fit()
 
-    def _set_mask(self, layer: LabelLayer, document: MaskDocument | None) -> None:
-        layer.set_labels(None if document is None else document.classes)
-
-    def _see(self, layer: ImageLayer, shown: Shown, name: str) -> None:
-        layer.visible = shown.layer(name).visible
-        layer.opacity = shown.layer(name).opacity
-
-    def _see_labels(self, shown: Shown, content: PaneContent) -> None:
-        mine = shown.layer(MINE)
-        self.mine.visible = mine.visible and content.mine is not None and mine.opacity > 0
-        _fill(self.mine, mine.opacity)
-
-    def _see_run(self, layers: _RunLayers, shown: Shown, run: RunContent | None) -> None:
-        cam, nroi, mask = (shown.layer(name) for name in (CAM, NROI, MASK))
-        layers.cam.visible = cam.visible and run is not None
-        layers.cam.opacity = cam.opacity
-        layers.nroi.visible = nroi.visible and run is not None and nroi.opacity > 0
-        layers.mask.visible = mask.visible and run is not None and mask.opacity > 0
-
-    def _set_nroi(self, side: str, maps: StoredMaps | None, opacity: float) -> None:
-        labels = nroi_labels(maps) if maps is not None else None
-        count = 0 if maps is None else len(maps.nroi_sizes)
-        self._nrois[side] = (count, opacity)
-        self.sides[side].nroi.set_labels(labels, nroi_table(count, opacity))
-
-    def _recolour_nroi(self, side: str, opacity: float, number: int | None = None) -> None:
-        count, _ = self._nrois.get(side, (0, opacity))
-        self._nrois[side] = (count, opacity)
-        table = nroi_table(count, opacity)
-        if number is not None and number <= count:
-            table[number, 3] = min(255, round(255 * opacity * _STRONG))
-            table[1 : count + 1, 3] = np.where(
-                np.arange(1, count + 1) == number, table[number, 3], table[1 : count + 1, 3] * 0.6
-            )
-        self.sides[side].nroi.set_table(table)
-
-    def _place(self, layers: _RunLayers, place: Side) -> None:
-        for layer in (layers.cam, layers.nroi, layers.mask):
-            layer.side = place
-
-    def _set_curtain(self, shown: Shown, content: PaneContent) -> None:
-        self.canvas.set_curtain(shown.curtain if content.right is not None else None)
-
     def highlight_nroi(self, side: str, number: int | None) -> None:
         """Let one NROI of a side stand out, or none."""
-        if self._known.get(f"{side} lit") != number and self.sides[side].nroi.visible:
-            self._known[f"{side} lit"] = number
-            self._recolour_nroi(side, self._nrois.get(side, (0, 0.5))[1], number)
+        self.sides[side].highlight_nroi(number)
 
     def mine_changed(self, box: Box) -> None:
         """Pixels of the person's mask changed."""
@@ -293,20 +201,3 @@ class Pane(QWidget):
             self.stroke_cancelled.emit()
         else:
             super().keyPressEvent(event)
-
-
-def _set_heat(layer: HeatLayer, maps: StoredMaps | None, cam_class: int | None, tagged: frozenset[int]) -> None:
-    layer.set_values(None if maps is None else heat(maps, cam_class, tagged), cam_table())
-
-
-def _fill(layer: LabelLayer, opacity: float) -> None:
-    """Let the fill be as strong as the slider says; the outline stays."""
-    layer.set_table(class_table(max(opacity, 0.004)))
-
-
-def _same(first: object, second: object) -> bool:
-    if isinstance(first, tuple) and isinstance(second, tuple):
-        return len(first) == len(second) and all(_same(a, b) for a, b in zip(first, second, strict=True))
-    if isinstance(first, np.ndarray) or isinstance(second, np.ndarray):
-        return first is second
-    return first is second or bool(first == second)

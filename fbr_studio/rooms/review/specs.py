@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from PySide6.QtGui import QAction
+
 from fbr_studio.actions import ActionSpec
+
+Add = Callable[[ActionSpec, Callable[..., object]], QAction]  # makes an action of the room
 
 NEXT = ActionSpec("review.next", "Next image", ("D",), "next", "Go to the next image")
 PREVIOUS = ActionSpec("review.previous", "Previous image", ("A",), "previous", "Go to the image before")
@@ -15,7 +21,7 @@ UNDO = ActionSpec("review.undo", "Undo", ("Ctrl+Z",), "undo", "Take the last str
 REDO = ActionSpec("review.redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "Do it again")
 SAVE = ActionSpec("review.save", "Save now", ("Ctrl+S",), "disk", "Save painted masks now; they save themselves too")
 RESTORE = ActionSpec(
-    "review.restore", "Back to the run's mask", ("Del",), "trash", "Remove your mask of this image; asks first"
+    "review.restore", "Back to the run's mask", ("Del",), "trash", "Remove your mask of this image; undo brings it back"
 )
 FIT = ActionSpec("review.fit", "Fit", ("Ctrl+F",), "fit", "Show the whole image")
 ZOOM_IN = ActionSpec("review.zoom_in", "Zoom in", ("Ctrl+=", "Ctrl++"), "zoom-in", "Come closer; so does Ctrl+wheel")

@@ -9,7 +9,8 @@ from fbr_engine.project import RunInfo
 from fbr_studio.drawing.boxes import Box
 from fbr_studio.rooms.review.desk import ReviewDesk
 from fbr_studio.rooms.review.material import RunLook
-from fbr_studio.rooms.review.pane import Pane, PaneContent, RunContent
+from fbr_studio.rooms.review.pane import Pane, PaneContent
+from fbr_studio.rooms.review.run_layers import RunContent
 from fbr_studio.widgets.basics import hairline
 
 REVIEWS = {
@@ -54,12 +55,12 @@ class Viewer(QWidget):
         first.canvas.view_changed.connect(lambda: self._link(first, second))
         second.canvas.view_changed.connect(lambda: self._link(second, first))
         first.canvas.curtain_moved.connect(self.curtain_moved)
-        self._desk.painted.connect(self._painted)
+        self._desk.strokes.painted.connect(self._painted)
         for pane in self.panes:
             pane.hovered.connect(lambda point, pane=pane: self.hovered.emit(pane, point))
-            pane.stroke_moved.connect(self._desk.move_stroke)
-            pane.stroke_ended.connect(self._desk.end_stroke)
-            pane.stroke_cancelled.connect(self._desk.cancel_stroke)
+            pane.stroke_moved.connect(self._desk.strokes.move)
+            pane.stroke_ended.connect(self._desk.strokes.end)
+            pane.stroke_cancelled.connect(self._desk.strokes.cancel)
 
     def refresh(self) -> None:
         """Show what the desk holds now."""

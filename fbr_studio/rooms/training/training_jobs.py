@@ -1,4 +1,4 @@
-"""The trainings this room has asked for: submits them, follows their events, keeps their curves."""
+"""The trainings of this window: submits those this room asks for, follows all of them, keeps their curves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from fbr_studio.widgets.plots.series import Curves
 class TrainingJobs(QObject):
     """``live`` is the last training that was begun, also when it has ended; ``job`` the job that trains it.
 
-    ``ended`` carries a job of this room, with its config or None if it did not train.
+    ``ended`` carries a job that was followed, with its config or None if it did not train. Jobs that other parts of
+    the window submit are followed too, once they train.
     """
 
     changed = Signal()
@@ -39,6 +40,9 @@ class TrainingJobs(QObject):
         self.job: Job | None = None
         self._mine: dict[Job, LiveTraining] = {}
         self._kept: dict[tuple[Path, str], Curves] = {}
+        runner.job_started.connect(self._listen)
+        if runner.current is not None:
+            self._listen(runner.current)
 
     # --- what is asked
 
@@ -135,6 +139,32 @@ class TrainingJobs(QObject):
         job.state_changed.connect(lambda: self._state_changed(job, live, trains))
         job.ended.connect(lambda: self._over(job, live, trains))
         self._state_changed(job, live, trains)
+
+    def _listen(self, job: Job) -> None:
+        """A job has begun: if another part of the window asked for it, wait until it trains."""
+        job.events.connect(lambda events: self._overhear(job, events))
+        if job.alive and job.figures.stage == "train" and job.run:
+            self._adopt(job, job.run, [])
+
+    def _overhear(self, job: Job, events: list[Event]) -> None:
+        begun = next((e for e in events if isinstance(e, Started) and e.stage == "train"), None)
+        if begun is not None and begun.run and job not in self._mine:
+            self._adopt(job, begun.run, events)
+
+    def _adopt(self, job: Job, run: str, events: list[Event]) -> None:
+        """Follow a training this room did not ask for; ``events`` are those it has missed."""
+        project = self._session.project
+        info = project.runs.find(run) if project is not None else None
+        if project is None or info is None or job in self._mine:
+            return
+        live = LiveTraining(train_config(info), run)
+        live.curves = self.curves_of(project, info)
+        live.curves.coarse = False
+        self._watch(job, live, trains=True)
+        if events:
+            self._follow(job, live, events)
+        else:
+            self._began(live, run)
 
     def _state_changed(self, job: Job, live: LiveTraining, trains: bool) -> None:
         if trains and job.alive and self.job is not job:

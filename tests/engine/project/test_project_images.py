@@ -56,7 +56,7 @@ def test_wrong_images_are_refused_whole(project: Project) -> None:
     with pytest.raises(ProjectError, match=r"no image a\.jpg"):
         project.images.get("a.jpg")
     with pytest.raises(ProjectError, match="no image number 5"):
-        project.images.set_problem(5, "gone")
+        project.images.set_split(5, "train")
     with pytest.raises(ValueError, match="review"):
         project.images.set_review(1, "liked")  # type: ignore[arg-type]
 

@@ -209,3 +209,33 @@ def test_a_folder_no_class_can_be_named_by_is_told(project: Project, touch: Touc
     with pytest.raises(ProjectError, match="cannot be named 'a;b'"):
         import_folders(project)
     assert project.images.count() == 0
+
+
+def test_a_row_without_tags_is_empty_of_all_learnt_classes(project: Project, touch: Touch) -> None:
+    touch("a.jpg", "b.jpg", "c.jpg")
+    import_table(project, table(("a.jpg", None, "dog cat")))
+    project.classes.add(["kept"], learnt=False)
+    import_table(project, table(("b.jpg", None, ""), ("c.jpg", None, "cow")))
+    found = tags(project)
+    assert found["b.jpg"] == {"cat": 0, "dog": 0, "cow": 0}
+    assert found["c.jpg"] == {"cow": 1}
+    assert project.gallery.state_counts()["empty"] == 1
+
+
+def test_an_image_that_has_a_tag_by_a_person_is_not_made_empty(project: Project, touch: Touch) -> None:
+    touch("a.jpg", "b.jpg")
+    import_table(project, table(("a.jpg", None, "dog")))
+    project.tags.set(1, project.classes.get("dog").id, PRESENT)
+    import_table(project, table(("a.jpg", None, ""), ("b.jpg", None, "dog")))
+    assert tags(project)["a.jpg"] == {"dog": 1}
+
+
+def test_confirmed_empty_images_stay_so_when_an_import_adds_classes(project: Project, touch: Touch) -> None:
+    touch("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    import_table(project, table(("a.jpg", None, "dog"), ("b.jpg", None, ""), ("c.jpg", None, "")))
+    import_table(project, table(("c.jpg", None, "cow"), ("d.jpg", None, "dog")))
+    found = tags(project)
+    assert found["a.jpg"] == {"dog": 1}
+    assert found["b.jpg"] == {"dog": 0, "cow": 0}
+    assert found["c.jpg"] == {"dog": 0, "cow": 1}
+    assert project.gallery.state_counts()["empty"] == 1

@@ -127,3 +127,18 @@ def test_a_hundred_thousand_images(trained: Workplace) -> None:
         "import sys, fbr_engine.stages.export_preview, fbr_engine.stages.estimates, fbr_engine.stages.stored_previews"
     )
     subprocess.run([sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"], cwd=ROOT, check=True)
+
+
+def test_confirmed_empty_means_what_the_gallery_means(trained: Workplace) -> None:
+    with trained.open(write=True) as project:
+        images = [image.id for image in project.images.iter()]
+        learnt = [c.id for c in project.classes.learnt()]
+        project.tags.set_many((image, c, None) for image in images for c in learnt)
+        project.tags.set_many((images[0], c, 0) for c in learnt)
+        project.tags.set_many((images[1], c, 0) for c in learnt[1:])
+        for image in images[:2]:
+            project.person_masks.save(image, *[np.zeros((96, 96), kind) for kind in (np.uint8, np.uint16, np.uint8)])
+        said = preview(project, ExportConfig(), "fbr")
+        report = exported(project, ExportConfig(out=str(trained.root / "o")))
+        assert said.images == 2
+        assert said.confirmed_empty == report["confirmed_empty"] == project.gallery.state_counts()["empty"] == 1

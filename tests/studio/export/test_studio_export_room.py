@@ -48,9 +48,9 @@ class Place:
     def settle(self) -> None:
         """Wait until nothing is under way."""
         room = self.room
-        tasks = (room.previewer, room.reader, room.target_checker)
+        tasks = (room.previewer, room.reader, room.forecast.target_checker)
         self.qtbot.waitUntil(
-            lambda: not self.runner.busy and not any(t.busy for t in tasks) and not room._settle.isActive(),
+            lambda: not self.runner.busy and not any(t.busy for t in tasks) and not room.forecast.settle.isActive(),
             timeout=8000,
         )
 
@@ -91,7 +91,7 @@ def paint(place: Place) -> None:
 
 def test_the_preview_s_numbers_are_those_of_the_report(place: Place, trained: Workplace) -> None:
     room = place.open(trained)
-    shown = room._preview
+    shown = room.forecast.found
     assert shown is not None
     folder = out(room)
     assert folder == trained.root / "p-coco"
@@ -149,15 +149,15 @@ def test_the_report_lists_what_was_left_out(place: Place, trained: Workplace) ->
 
 def test_all_images_whatever_their_review_is_one_click(place: Place, trained: Workplace) -> None:
     room = place.open(trained)
-    before = room._preview.images  # type: ignore[union-attr]
+    before = room.forecast.found.images  # type: ignore[union-attr]
     image = next(place.session.open_project.images.iter())
     place.session.set_review([image.id], "rejected")
     place.settle()
-    assert room._preview.images == before - 1  # type: ignore[union-attr]
+    assert room.forecast.found.images == before - 1  # type: ignore[union-attr]
     place.click(_button(room, "Export all"))
     place.settle()
     assert room.questions.review.currentData() == "all"
-    assert room._preview.images == before  # type: ignore[union-attr]
+    assert room.forecast.found.images == before  # type: ignore[union-attr]
 
 
 def test_only_accepted_images(place: Place, trained: Workplace) -> None:
@@ -254,7 +254,7 @@ def test_the_cancel_button_stops_what_waits(place: Place, trained: Workplace, qt
 
 def test_without_a_run_the_room_says_where_to_go(place: Place, drawn: Workplace, qtbot: QtBot) -> None:
     room = place.open(drawn)
-    assert room.whole.currentWidget() is room._empty
+    assert room.whole.currentWidget() is room.whole.empty
     with qtbot.waitSignal(room.asks_for) as heard:
         place.click(_button(room, "Go to Training"))
     assert heard.args == ["training"]
@@ -316,7 +316,7 @@ def test_after_an_export_the_next_folder_is_free_and_a_new_answer_leaves_the_rep
     room.questions.split.setCurrentIndex(room.questions.split.findData("val"))
     place.settle()
     assert room.pages.currentWidget().widget() is room.preview_panel
-    assert list(room._preview.splits) == ["val"]  # type: ignore[union-attr]
+    assert list(room.forecast.found.splits) == ["val"]  # type: ignore[union-attr]
 
 
 def test_path_and_folder_of_the_dataset(place: Place, trained: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +359,7 @@ def test_the_next_project_starts_anew(place: Place, trained: Workplace, tmp_path
     place.export()
     room.questions.set_folder(tmp_path / "mine")
     place.session.close()
-    assert room.whole.currentWidget() is room._empty
+    assert room.whole.currentWidget() is room.whole.empty
     place.session.adopt(trained.copy(tmp_path / "again").open(write=True))
     place.settle()
     assert room.written is None

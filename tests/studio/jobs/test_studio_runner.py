@@ -21,7 +21,7 @@ PROJECT: Any = object()
 
 @pytest.fixture(autouse=True)
 def _no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "leave_a_core", lambda: None)
+    monkeypatch.setattr(runner_module, "take_cores", lambda low: None)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from fbr_studio.drawing.mask_document import Source
 def _brush(bench, class_number=2, radius=4.0):
     bench.trigger("brush")
     bench.trigger(f"class_{class_number}")
-    bench.room.radius = radius
-    bench.room._set_tool("brush")
+    bench.room.tools.radius = radius
+    bench.room.tools.choose("brush")
     return bench.room.desk.classes[class_number - 1].id
 
 
@@ -196,22 +196,66 @@ def test_a_merged_class_is_the_other_one_in_painted_masks_too(bench):
     assert class_id not in bench.mine
 
 
-def test_back_to_the_runs_mask_asks_first(bench):
+def test_back_to_the_runs_mask_is_an_edit_like_any_other(bench, qtbot):
     _brush(bench)
+    start = bench.room.desk.run_mask.copy()
+    bench.stroke((10, 10), (80, 60))
+    painted = bench.mine
+    source = bench.room.desk.mine.document.source.copy()
+    bench.room.save_work()
+    bench.trigger("restore")
+    assert bench.room.desk.mine is None
+    assert "brings it back" in bench.room.messages.text
+    qtbot.waitUntil(lambda: bench.project.person_masks.ids() == [], timeout=5000)
+    assert np.array_equal(bench.room.desk.keeper.get(bench.session.image).document.classes, start)
+    bench.trigger("undo")
+    assert np.array_equal(bench.mine, painted)
+    assert np.array_equal(bench.room.desk.mine.document.source, source)
+    assert bench.room.save_work()
+    assert np.array_equal(bench.project.person_masks.load(bench.session.image).classes, painted)
+    bench.trigger("redo")
+    assert bench.room.desk.mine is None
+    assert bench.room.save_work()
+    assert bench.project.person_masks.ids() == []
+
+
+def test_painting_goes_on_after_going_back(bench):
+    _brush(bench)
+    bench.stroke((10, 10), (80, 60))
+    painted = bench.mine
+    bench.trigger("restore")
+    bench.room.desk.set_panel(threshold=0.8, refine="none")
+    bench.settle()
+    other = bench.room.desk.run_mask.copy()
+    bench.stroke((10, 80), (80, 80))
+    differs = bench.mine != other
+    assert differs.any()
+    assert not differs[:70].any()
+    bench.trigger("undo")
+    assert bench.room.desk.mine is None
+    bench.trigger("undo")
+    assert np.array_equal(bench.mine, painted)
+    assert bench.room.save_work()
+    assert np.array_equal(bench.project.person_masks.load(bench.session.image).classes, painted)
+
+
+def test_a_mask_gone_back_on_stays_gone(bench, make_bench, trained):
+    _brush(bench)
+    image = bench.session.image
     bench.stroke((10, 10), (80, 60))
     bench.room.save_work()
     bench.trigger("restore")
-    assert bench.room.desk.mine is not None
-    bench.room.messages.remedies[0].click()
-    bench.settle()
-    assert bench.room.desk.mine is None
-    assert bench.project.person_masks.ids() == []
+    bench.session.close()
+    again = make_bench(trained.open(write=True))
+    again.go_to(image)
+    assert again.room.desk.mine is None
+    assert again.room.messages.text == ""
 
 
 def test_brush_sizes(bench):
     bench.trigger("brush")
-    before = bench.room.radius
+    before = bench.room.tools.radius
     QTest.keyClick(bench.canvas, Qt.Key.Key_BracketRight)
-    assert bench.room.radius > before
+    assert bench.room.tools.radius > before
     QTest.keyClick(bench.canvas, Qt.Key.Key_BracketLeft)
-    assert bench.room.radius == before
+    assert bench.room.tools.radius == before

@@ -221,6 +221,21 @@ def test_without_cams_there_is_a_button_that_makes_them(bench, monkeypatch):
     assert [step.stage for step in submitted[0].steps] == ["cams", "masks"]
 
 
+def test_a_message_does_not_move_the_picture(bench):
+    place, view = bench.canvas.geometry(), bench.canvas.view_state()
+    over = bench.room.pages.over
+    assert not over.isVisible()
+    bench.room.messages.say("Something was said. " * 12, "info", ("Do it", lambda: None))
+    bench.room.notice.say("And something else.")
+    bench.qtbot.waitUntil(lambda: over.height() >= bench.room.messages.height() + bench.room.notice.height())
+    assert over.isVisible()
+    assert over.width() == bench.room.middle.width()
+    assert (bench.canvas.geometry(), bench.canvas.view_state()) == (place, view)
+    bench.room.notice.hide()
+    bench.room.messages.remedies[0].click()
+    assert not over.isVisible()
+
+
 def test_an_untagged_image_sends_to_images(bench, qtbot):
     image = bench.session.image
     bench.session.set_tags([(image, c.id, None) for c in bench.room.desk.classes])

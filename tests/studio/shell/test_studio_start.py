@@ -17,7 +17,7 @@ from fbr_engine.errors import ReadError
 from fbr_engine.project import Project
 from fbr_studio.jobs.opening import NewProject, default_project, find_or_make, find_tags, make_project
 from fbr_studio.preferences import Preferences
-from fbr_studio.rooms.start import StartPage
+from fbr_studio.rooms.start import StartPage, opened_sentences
 
 
 @pytest.fixture
@@ -130,3 +130,19 @@ def test_version_and_wrong_options() -> None:
     assert command("--version").stdout.startswith("fbr-studio ")
     assert command("x", "--demo").returncode == 2
     assert command("--reset").returncode == 2
+
+
+def test_the_table_found_is_named_with_what_it_leaves_out(drawn: Workplace) -> None:
+    lines = drawn.tags.read_text().splitlines()
+    drawn.tags.write_text("\n".join(lines[:-1]) + "\n")
+    found = find_or_make(drawn.images)
+    assert (found.tags, found.tagged, found.unlisted) == (drawn.tags, 9, 1)
+    assert opened_sentences(found) == f"Tags from {drawn.tags}: 9 images; 1 photo not listed was left out."
+    assert opened_sentences(find_or_make(drawn.images)) == ""
+
+
+def test_without_a_table_the_notes_are_told(drawn: Workplace, tmp_path: Path) -> None:
+    drawn.tags.unlink()
+    found = find_or_make(drawn.images)
+    assert found.tags is None
+    assert opened_sentences(found).startswith("No tags:")

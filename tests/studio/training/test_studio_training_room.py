@@ -15,7 +15,7 @@ from workplace import Workplace
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import DeviceError, FbrError, ProjectError, WeightsError
-from fbr_engine.events import Notice
+from fbr_engine.events import Event, Notice
 from fbr_studio.actions import Actions
 from fbr_studio.jobs import runner as runner_module
 from fbr_studio.jobs.runner import JobRunner, JobSpec, Step
@@ -62,7 +62,7 @@ def desk(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FakeStage]:
     """Give every job of the room this one stage."""
-    monkeypatch.setattr(runner_module, "leave_a_core", lambda: None)
+    monkeypatch.setattr(runner_module, "take_cores", lambda low: None)
 
     def put(stage: FakeStage, name: str = "train") -> FakeStage:
         def job(config: TrainConfig, run: str | None = None, **options: object) -> JobSpec:
@@ -153,6 +153,58 @@ def test_pause_and_go_on(desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Calla
     pace.open_up()
     wait(qtbot, lambda: not desk.runner.busy)
     assert not room.panel.pause.isVisible()
+
+
+def test_a_training_of_another_room_is_followed(
+    desk: Desk, trained: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    pace = Pace()
+    fake(FakeStage([], pace))
+    desk.open(trained)
+    room, project = desk.room, desk.session.open_project
+    former = desk.session.run
+    config = project.runs.all()[0].config
+
+    def work(_project: object, _run: str | None) -> Iterator[Event]:
+        project.runs.create("elsewhere", "cam", config)
+        yield from FakeStage(training_events("elsewhere"), pace)(None, None)
+
+    heard: list[None] = []
+    desk.session.runs_changed.connect(lambda: heard.append(None))
+    desk.runner.submit(JobSpec("Training elsewhere", [Step("train", work)], "elsewhere"), project)
+    pace.allow(10)
+    wait(qtbot, lambda: "elsewhere" in room.runs.cards)
+    assert heard
+    assert room.shown_run == "elsewhere"
+    assert former in room.runs.cards
+    wait(qtbot, lambda: room.jobs.live is not None and room.jobs.live.epoch == 2)
+    assert room.centre.curves.point_count > 0
+    assert "epoch 2" in room.centre.figures.text()
+    assert room.panel.pause.isVisible()
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+    assert not room.panel.pause.isVisible()
+
+
+def test_a_training_that_began_before_the_room_was_made_is_followed(
+    desk: Desk, trained: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage], tmp_path: Path
+) -> None:
+    pace = Pace()
+    fake(FakeStage([], pace))
+    desk.open(trained)
+    project = desk.session.open_project
+    (info,) = project.runs.all()
+    stage = FakeStage(training_events(info.name), pace)
+    job = desk.runner.submit(JobSpec("Training", [Step("train", stage)]), project)
+    pace.allow(3)
+    wait(qtbot, lambda: job.figures.done > 0)
+    later = TrainingRoom(desk.session, desk.runner, Actions(), desk.preferences)
+    qtbot.addWidget(later, before_close_func=lambda _: later.close_down())
+    assert later.jobs.job is job
+    assert later.shown_run == info.name
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+    assert not later.jobs.alive
 
 
 def test_a_second_start_waits_and_says_so(
@@ -332,7 +384,7 @@ def test_train_again_fills_the_form(desk: Desk, trained: Workplace, qtbot: QtBot
 def test_missing_maps_are_offered(
     desk: Desk, trained: Workplace, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner_module, "leave_a_core", lambda: None)
+    monkeypatch.setattr(runner_module, "take_cores", lambda low: None)
     with trained.open(write=True) as project:
         (info,) = project.runs.all()
         project.maps.forget(info.id, "masks")
