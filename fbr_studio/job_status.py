@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fbr_studio.jobs.runner import Job
 from fbr_studio.widgets.job_bar import JobBarState, State
 
@@ -24,11 +26,21 @@ _SHOWN: dict[str, State] = {
 }
 
 
-def job_bar_state(job: Job | None, waiting: int) -> JobBarState:
-    """Return the state of the bar for ``job``, or for none."""
+def room_of(job: Job) -> str:
+    """Return the name of the room a job belongs to."""
+    return "export" if any(step.stage == "export" for step in job.spec.steps) else "training"
+
+
+def job_bar_state(job: Job | None, waiting: Sequence[Job] | int, room: str = "") -> JobBarState:
+    """Return the state of the bar for ``job``, or for none.
+
+    ``waiting``: the jobs behind it, or just how many. ``room`` is the one that is shown: the bar need not lead there.
+    Why a job failed is said once, by the room or the window; the bar says only that it failed.
+    """
     if job is None:
         return JobBarState()
     figures = job.figures
+    queue = () if isinstance(waiting, int) else tuple(one.spec.title for one in waiting)
     return JobBarState(
         title=job.spec.title,
         stage=STAGE_NAMES.get(figures.stage, figures.stage),
@@ -40,6 +52,8 @@ def job_bar_state(job: Job | None, waiting: int) -> JobBarState:
         seconds_left=figures.seconds_left,
         state=_SHOWN.get(job.state, "idle"),
         can_pause=job.spec.can_pause,
-        waiting=waiting,
-        message=str(job.error or ""),
+        waiting=waiting if isinstance(waiting, int) else len(waiting),
+        queue=queue,
+        leads=room != room_of(job),
+        message="failed" if job.error is not None else "",
     )

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QTimer
+from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QSettings, QThreadPool, QTimer
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from fbr_engine import __version__
 from fbr_engine.errors import FbrError
 from fbr_studio.actions import ROOM_NAMES, Actions, ActionSpec, key_text
-from fbr_studio.job_status import job_bar_state
+from fbr_studio.job_status import job_bar_state, room_of
 from fbr_studio.jobs.opening import Opened
 from fbr_studio.jobs.removing import remove_behind
 from fbr_studio.jobs.reports import doctor_report
@@ -40,6 +40,7 @@ from fbr_studio.widgets.about import AboutFacts, AboutPanel
 from fbr_studio.widgets.basics import ElidedLabel, action_button, hairline
 from fbr_studio.widgets.cheat_sheet import CheatSheet
 from fbr_studio.widgets.command_palette import CommandPalette, PaletteEntry
+from fbr_studio.widgets.formatting import without_commands
 from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.job_bar import JobBar
 from fbr_studio.widgets.message_strip import MessageStrip
@@ -48,6 +49,7 @@ from fbr_studio.widgets.theme import APPEARANCES, GRID, apply_theme, emphasised
 LOG = logging.getLogger(__name__)
 STOP_SECONDS = 60.0
 AGAIN_MS = 100
+BACK_MS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,14 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self.session.remove_folder = remove_behind
         self.runner = JobRunner(self)
+        # Opening folders and the machine's report take seconds: they must not hold up what rooms read.
+        self._slow = QThreadPool(self)
         self.actions_table = Actions(preferences.now.keys, self)
-        self.opening = Opener(self.session, preferences, self._may_leave, self)
+        self.opening = Opener(self.session, preferences, self._may_leave, self._slow, self)
         self.rooms: dict[str, Room] = {}
+        self._last_job: Job | None = None
+        self._came_back = QElapsedTimer()
+        self._came_back.start()
         self.ask: Callable[[str, str, str], bool] = self._ask
         self._closing = self._gives_up = False
         self._room = "images"
@@ -135,7 +142,7 @@ class MainWindow(QMainWindow):
         self.palette_popup = CommandPalette(self)
         self.cheat_sheet = CheatSheet(self)
         self.about = AboutPanel(self, _about_facts(self.preferences))
-        self._report = LatestTask(doctor_report, self)
+        self._report = LatestTask(doctor_report, self, pool=self._slow)
 
     def _add_actions(self) -> None:
         add = self.actions_table.add
@@ -255,6 +262,7 @@ class MainWindow(QMainWindow):
 
     def _show_project(self) -> None:
         project = self.session.project
+        self._last_job = None
         for tab in self.tabs.values() if hasattr(self, "tabs") else ():
             tab.setVisible(project is not None)
         self.pages.setCurrentIndex(0 if project is None else 1)
@@ -350,12 +358,14 @@ class MainWindow(QMainWindow):
 
     def _watch(self, job: Job) -> None:
         LOG.info("job began: %s", job.spec.title)
+        self._last_job = job
         job.state_changed.connect(self._show_job)
         job.events.connect(lambda _: self._show_job())
         self._show_job()
 
     def _show_job(self) -> None:
-        self.job_bar.show_state(job_bar_state(self.runner.current, len(self.runner.waiting)))
+        """Show the running job, else how the last one ended."""
+        self.job_bar.show_state(job_bar_state(self.runner.current or self._last_job, len(self.runner.waiting)))
 
     def _job_ended(self, job: Job) -> None:
         LOG.log(
@@ -370,8 +380,11 @@ class MainWindow(QMainWindow):
             self.session.take_new_run(job.run)
         self.session.runs_changed.emit()
         self.session.maps_changed.emit(None)
-        if job.error is not None and self._room != "training":
-            self.messages.say(str(job.error), "danger", ("Go to Training", lambda: self.enter("training")))
+        shown = self.rooms.get(self._room)
+        if job.error is not None and not (shown is not None and shown.tells(job)):
+            room = room_of(job)
+            said = without_commands(str(job.error))
+            self.messages.say(said, "danger", (f"Go to {ROOMS[room].name}", lambda: self.enter(room)))
 
     # --- messages
 
@@ -383,8 +396,7 @@ class MainWindow(QMainWindow):
         )
 
     def _focus_form(self) -> None:
-        self.start_page.form.show()
-        self.start_page.form.folder.setFocus()
+        self.start_page.choose_place(self.opening.wanted)
 
     def _tell_opened(self, found: Opened) -> None:
         LOG.info("opened %s", found.folder)
@@ -495,9 +507,12 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         """Tell the room when the person comes back to the window: files may have changed meanwhile."""
         super().changeEvent(event)
-        coming = event.type() == QEvent.Type.ActivationChange and self.isActiveWindow()
-        if coming and self.session.project is not None and self._room in self.rooms:
-            self.rooms[self._room].entered()
+        if event.type() != QEvent.Type.ActivationChange or not self.isActiveWindow():
+            return
+        room = self.rooms.get(self._room)
+        if room is not None and self.session.project is not None and self._came_back.hasExpired(BACK_MS):
+            self._came_back.start()
+            room.entered()
 
 
 def _palette_entry(spec: ActionSpec, action: QAction) -> PaletteEntry:

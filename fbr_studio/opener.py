@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QThreadPool, Signal
 
 from fbr_engine.errors import FbrError
-from fbr_studio.jobs.opening import NewProject, Opened, advice, find_or_make, make_project, unpack_demo
+from fbr_studio.jobs.opening import NewProject, Opened, advice, find_or_make, make_project, unpack_demo, wanted_by
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.preferences import Preferences, data_folder
 from fbr_studio.state.session import Session
@@ -25,14 +25,24 @@ class Opener(QObject):
     opened = Signal(object)
 
     def __init__(
-        self, session: Session, preferences: Preferences, may_leave: Callable[[], bool], parent: QObject | None = None
+        self,
+        session: Session,
+        preferences: Preferences,
+        may_leave: Callable[[], bool],
+        pool: QThreadPool,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._preferences, self._may_leave = session, preferences, may_leave
         self._wanted: NewProject | None = None
-        self._task = LatestTask(_find, self)
+        self._task = LatestTask(_find, self, pool=pool)
         self._task.done.connect(self._adopt)
         self._task.failed.connect(self._tell)
+
+    @property
+    def wanted(self) -> NewProject | None:
+        """The project that is being made, or could not be made."""
+        return self._wanted
 
     def close(self) -> None:
         """Open nothing more: the window closes."""
@@ -40,7 +50,7 @@ class Opener(QObject):
 
     def open_path(self, path: Path) -> None:
         """Open a project, or a folder of photos, whose project is made if need be."""
-        self._wanted = None
+        self._wanted = wanted_by(path)
         self._request(f"Opening {path.name} ...", find_or_make, path)
 
     def open_new(self, wanted: NewProject) -> None:

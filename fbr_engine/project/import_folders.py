@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ SPLITS = {
     "test": "test",
     "testing": "test",
 }
+FEWEST_CLASSES = 2  # folders beside loose images
 NOTHING = frozenset({BACKGROUND, "_background_"})
 
 
@@ -50,61 +51,108 @@ def import_folders(project: Project, classes: Sequence[str] | None = None) -> Im
     images are passed over, and ``background`` holds images with none of the classes. An image in a class's
     folder has that class and none of the others; images outside of such folders are added untagged.
     A folder named by a split that holds images itself, among folders of classes, is one of these.
-    ``classes`` limits what is learnt and gives its order. All is added, or nothing. Raises `ProjectError`: no
+    Beside loose images folders are classes only if there are several and more images are in them than outside;
+    otherwise all images are added untagged, and a note says so. Folders are always taken for classes if ``classes``
+    is given. ``classes`` limits what is learnt and gives its order. All is added, or nothing. Raises `ProjectError`: no
     images, or no such class.
     """
-    reader = _Reader(project.image_folder)
+    reader = _Reader(project.image_folder, told=classes is not None)
     report = import_staged(project, reader.images(), classes)
     return replace(report, notes=tuple(_notes(report, reader)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a folder says of the images in it; ``tags`` None: nothing. Images in folders of ``labels`` are no photos."""
+
+    split: str | None = None
+    tags: tuple[str, ...] | None = None
+    labels: bool = False
+    split_for_class: bool = False
 
 
 class _Reader:
     """Walks the image folder and counts what it passes over."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, told: bool = False) -> None:
         self.folder = folder
+        self.told = told
         self.counts: Counter[str] = Counter()
         self.unreadable: list[str] = []
         self.split_names_of_classes: set[str] = set()
         self._beside_images: dict[str, bool] = {}
+        self._meanings: dict[str, _Meaning] = {}
 
     def images(self) -> Iterator[StagedImage]:
         """Yield the images with what their folders say. Raises `ProjectError` if there are none."""
         for image in find_images(self.folder, self._note_unreadable):
-            staged = self._staged(image)
-            if staged is not None:
+            folder = image.rpartition("/")[0]
+            meaning = self._meaning(folder)
+            self.counts["labels"] += meaning.labels
+            if meaning.split_for_class:
+                self.split_names_of_classes.add(folder)
+            if not meaning.labels:
                 self.counts["images"] += 1
-                yield staged
+                yield StagedImage(image, meaning.split, meaning.tags if self.classes_are_named else None)
         if not self.counts["images"]:
             endings = ", ".join(ending[1:] for ending in IMAGE_EXTENSIONS)
             raise ProjectError(f"{shown(self.folder)} holds no images ({endings}): name another folder")
 
-    def _staged(self, image: str) -> StagedImage | None:
-        folders = image.split("/")[:-1]
+    @cached_property
+    def doubtful(self) -> tuple[int, list[str]]:
+        """How many images lie in no class's folder, and the class-like folders if these are too few to believe."""
+        loose = inside = 0
+        names: set[str] = set()
+        for folder, count in self._folders.items():
+            meaning = self._meaning(folder)
+            if meaning.labels:
+                continue
+            if meaning.tags is None:
+                loose += count
+            else:
+                inside += count
+                names.add(meaning.tags[0] if meaning.tags else BACKGROUND)
+        classes = sorted(names - {BACKGROUND})
+        believed = not loose or (len(names) >= FEWEST_CLASSES and loose < inside)
+        return loose, [] if believed else classes
+
+    @property
+    def classes_are_named(self) -> bool:
+        """Whether folders are taken for classes."""
+        return self.told or not self.doubtful[1]
+
+    @cached_property
+    def _folders(self) -> Counter[str]:
+        """How many images each folder holds itself."""
+        return Counter(image.rpartition("/")[0] for image in find_images(self.folder))
+
+    def _meaning(self, folder: str) -> _Meaning:
+        if folder not in self._meanings:
+            self._meanings[folder] = self._read(folder)
+        return self._meanings[folder]
+
+    def _read(self, folder: str) -> _Meaning:
+        names = folder.split("/") if folder else []
         split = None
-        for depth, name in enumerate(folders):
+        for depth, name in enumerate(names):
             plain = name.casefold()
             if plain in SPLITS and split is None:
-                folder = "/".join(folders)
-                if depth == len(folders) - 1 and folder in self._classes_named_by_splits:
-                    self.split_names_of_classes.add(folder)
-                    return StagedImage(image, split, (name,))
+                if depth == len(names) - 1 and folder in self._classes_named_by_splits:
+                    return _Meaning(split, (name,), split_for_class=True)
                 split = SPLITS[plain]
-            elif plain in LABELS and self._is_beside_images("/".join(folders[:depth])):
-                self.counts["labels"] += 1
-                return None
+            elif plain in LABELS and self._is_beside_images("/".join(names[:depth])):
+                return _Meaning(split, labels=True)
             elif plain in NOTHING:
-                self.counts["nothing"] += 1
-                return StagedImage(image, split, ())
+                return _Meaning(split, ())
             elif plain not in CONTAINERS:
-                return StagedImage(image, split, (name,))
-        return StagedImage(image, split, None)
+                return _Meaning(split, (name,))
+        return _Meaning(split)
 
     @cached_property
     def _classes_named_by_splits(self) -> frozenset[str]:
         """The folders named by a split that are classes: no folders are in them, those beside are classes."""
         inside: defaultdict[str, set[str]] = defaultdict(set)
-        for folder in {image.rpartition("/")[0] for image in find_images(self.folder)} - {""}:
+        for folder in self._folders.keys() - {""}:
             names = folder.split("/")
             for depth, name in enumerate(names):
                 inside["/".join(names[:depth])].add(name)
@@ -134,7 +182,14 @@ class _Reader:
 
 def _notes(report: ImportReport, reader: _Reader) -> Iterator[str]:
     untagged = report.images - report.tagged
-    if not report.classes and not report.ignored:
+    if not reader.classes_are_named:
+        loose, names = reader.doubtful
+        shown_names = ", ".join(map(shown, names[:5])) + (", ..." if len(names) > 5 else "")
+        yield (
+            f"no tags: folders were not taken for classes ({shown_names}), for {loose} images lie outside of them; "
+            "use --classes NAME to do so"
+        )
+    elif not report.classes and not report.ignored:
         yield (
             "no tags: the images lie in no folders named by class; "
             "put them into such folders, or name a tags file with --tags"

@@ -104,7 +104,8 @@ def import_staged(
     ``wanted`` are the classes to learn, in that order (None: all, by alphabet), ``names`` further classes
     that exist even if no image has them. Of a tagged image, every class of this import is known to be present
     or absent; of one that has none of them, all learnt classes are known to be absent. An image that was confirmed
-    empty stays so when classes are added. What a person said before stays. Raises `ProjectError` for a wanted class that does not occur.
+    empty stays so when classes are added. What a person said before stays. Raises `ProjectError` for a wanted
+    class that does not occur.
     """
     with project.database.transaction() as connection:
         for statement in _TABLES:
@@ -119,17 +120,20 @@ def import_staged(
         found |= {clean_class_name(name) for name in names}
         learnt = _learnt_names(project.database.name, found, wanted)
         kept = sorted(found.difference(learnt))
-        before = {one.id for one in project.classes.all()}
-        connection.execute(_NOTE_EMPTY)
+        before = project.classes.by_name()
+        if before and not found <= before.keys():
+            connection.execute(_NOTE_EMPTY)
         project.classes.add(learnt)
         project.classes.add(kept, learnt=False)
         if wanted is not None:
             project.classes.set_learnt(learnt)
             project.classes.set_order(learnt)
-        ids = [one.id for one in project.classes.add([*learnt, *kept])]
+        ids = {one.name: one.id for one in project.classes.add([*learnt, *kept])}
         sources = (SOURCES["import"], SOURCES["person"])
-        connection.execute(_STAY_EMPTY, (*sources, json.dumps([one for one in ids if one not in before])))
-        connection.execute(_WRITE_ABSENT, (*sources, json.dumps(ids)))
+        connection.execute(
+            _STAY_EMPTY, (*sources, json.dumps([one for name, one in ids.items() if name not in before]))
+        )
+        connection.execute(_WRITE_ABSENT, (*sources, json.dumps(list(ids.values()))))
         connection.execute(_WRITE_EMPTY, sources)
         connection.execute(_WRITE_PRESENT, sources)
         tagged = connection.execute("SELECT count(*) FROM temp.staged_image").fetchone()[0]

@@ -76,9 +76,7 @@ def preview(project: Project, config: ExportConfig, run_name: str | None = None)
     states, values = _states(project, info, config, [c.id for c in classes])
     splits: dict[str, int] = {}
     counts = dict.fromkeys(("review", "problem", "untagged", "without", "empty"), 0)
-    rows = project.database.rows(
-        f"SELECT split, state, empty, count(*) FROM ({states}) GROUP BY 1, 2, 3", values
-    )
+    rows = project.database.rows(f"SELECT split, state, empty, count(*) FROM ({states}) GROUP BY 1, 2, 3", values)
     for split, state, empty, count in rows:
         if state != "written":
             counts[state] += count

@@ -98,6 +98,14 @@ def find_or_make(path: Path) -> Opened:
     return make_project(proposal(path))
 
 
+def wanted_by(path: Path) -> NewProject | None:
+    """Return the project `find_or_make` would make for ``path``; None where it is no folder of photos or has one."""
+    path = path.absolute()
+    if not path.is_dir() or is_project(path) or is_project(default_project(path)):
+        return None
+    return proposal(path)
+
+
 def demo_archive() -> Path:
     """Return the shipped demo. Raises `ReadError` when the installation lacks it."""
     path = assets_folder() / "demo" / "demo.zip"

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from fbr_studio.actions import Actions
-from fbr_studio.jobs.runner import JobRunner
+from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.preferences import Preferences
 from fbr_studio.state.session import Session
 
@@ -28,6 +28,10 @@ class Room(QWidget):
 
     def left(self) -> None:
         """Do what is due when the person goes to another room; subclasses override."""
+
+    def tells(self, job: Job) -> bool:
+        """Return whether the room itself says why this job failed, so that nobody else has to; subclasses override."""
+        return False
 
     def save_work(self) -> bool:
         """Write what is not on the disk yet, before the project closes; return whether all of it is there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -32,6 +32,7 @@ class Session(QObject):
     reviews_changed = Signal(object)
     maps_changed = Signal(object)
     person_mask_changed = Signal(int)
+    run_ready = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +44,8 @@ class Session(QObject):
         self.looked_at: tuple[int, ...] = ()
         # The window has told of the photos a table leaves out: no room tells of them once more.
         self.told_of_unlisted = False
+        # The person works on what a run made: another run is offered by `run_ready`, not shown in its place.
+        self.busy_looking = False
         # Removes the folder of a deleted run; the window gives one that does not make it wait.
         self.remove_folder: Callable[[Path], object] | None = None
 
@@ -74,9 +77,10 @@ class Session(QObject):
         """Take a project that is open for writing in place of the present one."""
         self.close()
         self._project = project
-        runs = project.runs.all()
-        self._run = runs[-1].name if runs else None
-        self._compare = next((r.name for r in reversed(runs[:-1]) if r.status == "done"), None)
+        newest_first = project.runs.all()[::-1]
+        shown = _worth_showing(project, newest_first)
+        self._run = shown.name if shown is not None else None
+        self._compare = next((r.name for r in newest_first if r != shown and r.status == "done"), None)
         first = next(project.images.iter(), None)
         self._image = first.id if first else None
         self.project_changed.emit()
@@ -91,7 +95,7 @@ class Session(QObject):
         project, self._project = self._project, None
         self._image = self._run = self._compare = None
         self.looked_at = ()
-        self.told_of_unlisted = False
+        self.told_of_unlisted = self.busy_looking = False
         project.close()
         self.project_changed.emit()
 
@@ -143,7 +147,14 @@ class Session(QObject):
             self.compare_run_changed.emit()
 
     def take_new_run(self, name: str) -> None:
-        """Show a run that was just trained; the one shown before is compared with it."""
+        """Take up a run that was just trained: show it, or tell of it by `run_ready` while the person is at work."""
+        if self._run not in (None, name) and self.busy_looking:
+            self.run_ready.emit(name)
+        else:
+            self.show_new_run(name)
+
+    def show_new_run(self, name: str) -> None:
+        """Show a run; the one shown before is compared with it."""
         if self._run is not None and self._run != name:
             self.compare_run = self._run
         self.run = name
@@ -239,3 +250,28 @@ class Session(QObject):
         if self._run == name:
             self.run = left[-1] if left else None
         self.runs_changed.emit()
+
+    def set_problems(self, reasons: Mapping[int, str | None]) -> None:
+        """Say why images take no part, by their numbers, or with None that they do. Raises `WriteError`."""
+        project = self.open_project
+        with project.transaction():
+            for image, reason in reasons.items():
+                project.images.set_problem(image, reason)
+        self.reviews_changed.emit(list(reasons))
+
+    def move_images(self, folder: Path) -> None:
+        """Look for the images in another folder from now on. Raises `WriteError`."""
+        self.open_project.move_images(folder)
+        self.images_changed.emit()
+        self.maps_changed.emit(None)
+
+
+def _worth_showing(project: Project, newest_first: Sequence[RunInfo]) -> RunInfo | None:
+    """Return the newest run that has ended, else the newest that has CAMs, else the newest."""
+    for run in newest_first:
+        if run.status == "done":
+            return run
+    for run in newest_first:
+        if project.maps.count_done(run.id, "cams"):
+            return run
+    return next(iter(newest_first), None)

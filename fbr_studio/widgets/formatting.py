@@ -1,7 +1,29 @@
-"""Numbers as people read them: always with their unit, never more digits than they mean."""
+"""Numbers and messages as people read them: figures with their unit, sentences without the command line's words."""
 
 from __future__ import annotations
 
+import re
+
+_COMMAND = re.compile(r"(?:^|(?<=[\s(]))(?:--[a-z]|fbr-engine\b)")
+_PHRASES = (
+    (r"\[Errno -?\d+\] ?", ""),
+    (
+        r"Name or service not known|Temporary failure in name resolution|getaddrinfo failed"
+        r"|nodename nor servname provided, or not known",
+        "the server was not found",
+    ),
+    (r"go on with fbr-engine train --resume", "resume it in Training"),
+    (r"run fbr-engine cams again", "make its CAMs and masks again"),
+    (r"make one with fbr-engine new .*", "open its folder of photos to make one"),
+    (r"export with --review all", "export all of them, whatever their review"),
+    (r"export with --copy-images", "copy the images too"),
+    (r"give it with --weights FILE", "choose the file under Weights"),
+    (r" ?\((?:run )?(?:[^()]*[ (,])?(?:--[a-z]|fbr-engine\b)[^()]*\)", ""),
+    (r" with --[a-z-]+(?: FILE| DIR)?, or (?=with )", " "),
+    (r" with (?:fbr-engine [^;:,()]*|--[a-z-]+(?: FILE| DIR)?)(?=$|[.,;:]| or )", ""),
+    (r"(?<=new|the|rge|ler|wer) --([a-z][a-z-]*)", r" \1"),  # a new --run name, a smaller --crop
+    (r"\brun again\b", "try again"),
+)
 _STEPS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -71,3 +93,32 @@ def byte_size(size: int) -> str:
 def per_cent(part: float, whole: float) -> str:
     """Return a share: ``38 %``; a share of nothing is ``0 %``."""
     return f"{100 * part / whole:.0f} %" if whole else "0 %"
+
+
+def without_commands(text: str) -> str:
+    """Return a message of the engine as the window says it: a sentence without the words of the command line.
+
+    What only tells an option or a command is left out; a form field or a button of the window stands for it.
+    """
+    for pattern, words in _PHRASES:
+        text = re.sub(pattern, words, text)
+    clauses = re.split(r"(; |: )", text)
+    kept = clauses[0]
+    for mark, clause in zip(clauses[1::2], clauses[2::2], strict=True):
+        left = _without_options(clause)
+        kept += mark + left if left else ""
+    first = kept.partition(" ")[0]
+    if first.isalpha():  # not a path, which must stay as it is
+        kept = kept[:1].upper() + kept[1:]
+    return kept + ("." if kept and kept[-1] not in ".?" else "")
+
+
+def _without_options(clause: str) -> str:
+    """Return a clause without the ways out that name an option; nothing if its first one does."""
+    ways = re.split(r"(,? or )", clause)
+    if _COMMAND.search(ways[0]):
+        return ""
+    kept = ways[0]
+    for mark, way in zip(ways[1::2], ways[2::2], strict=True):
+        kept += "" if _COMMAND.search(way) else mark + way
+    return kept

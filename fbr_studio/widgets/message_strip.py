@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from fbr_studio.widgets.basics import Picture, button, icon_button, label, set_kind
 from fbr_studio.widgets.theme import GRID
@@ -18,7 +20,10 @@ _TEXT_KINDS = {"info": "", "good": "good", "warning": "warning", "danger": "dang
 
 
 class MessageStrip(QFrame):
-    """Hidden until `say`; a later message replaces an earlier one, and the person can put it away."""
+    """Hidden until `say`; a later message replaces an earlier one, and the person can put it away.
+
+    A click on its buttons leaves the focus where it is; when it goes it gives the focus back to what had it before.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +38,7 @@ class MessageStrip(QFrame):
         self._text = label("", wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons: list[QPushButton] = []
+        self._former: QWidget | None = None
         self._beside, self._below = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self._picture)
         row.addWidget(self._text, 1)
@@ -40,6 +46,9 @@ class MessageStrip(QFrame):
         row.addWidget(icon_button("close", "Put the message away", self.hide))
         column.addLayout(self._below)
         self.hide()
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._focus_moved)
 
     @property
     def text(self) -> str:
@@ -58,6 +67,7 @@ class MessageStrip(QFrame):
         self._buttons = []
         for caption, act in remedies:
             made = button(caption, lambda act=act: self._remedy(act))  # type: ignore[misc]
+            made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._buttons.append(made)
         self._place_buttons(len(text) <= SHORT)
         self._picture.set_name(_ICONS[kind])
@@ -81,3 +91,20 @@ class MessageStrip(QFrame):
     def _remedy(self, act: Callable[[], object]) -> None:
         self.hide()
         act()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the focus back to what had it before."""
+        super().hideEvent(event)
+        former = self._former
+        if former is None or not isValid(former) or not self.isHidden():
+            return
+        if self._holds(self.window().focusWidget()) and former.isVisible() and former.isEnabled():
+            former.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focus_moved(self, old: QWidget | None, now: QWidget | None) -> None:
+        """Remember where the focus came from."""
+        if self._holds(now) and old is not None and not self._holds(old):
+            self._former = old
+
+    def _holds(self, widget: QWidget | None) -> bool:
+        return widget is not None and (widget is self or self.isAncestorOf(widget))

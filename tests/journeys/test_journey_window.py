@@ -120,8 +120,8 @@ def the_whole_way(visitor: Visitor, images: Path, tags: Path, work: Path, tagged
     visitor.open_folder(images, work / "p.fbr", tags)
     known = visitor.project.images.count()
     visitor.window.rooms["images"].entered()
-    visitor.wait(lambda: bool(visitor.images.pane.news.remedies))  # the photo that the table does not list is noticed
-    visitor.click(visitor.images.pane.news.remedies[0])
+    assert str(tags) in visitor.window.messages.text
+    visitor.click(visitor.window.messages.remedies[0])  # add the photo that the table does not list
     visitor.wait(lambda: visitor.project.images.count() == known + 1)
     visitor.wait(lambda: len(visitor.images.browser.ids) == known + 1)
     tag_one_image_by_keys(visitor, tagged)

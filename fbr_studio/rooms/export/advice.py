@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,13 +63,6 @@ def advice(warning: ExportWarning, images: int = 0) -> Advice:
     which = f"of the first {formatting.count(LOOKED_AT)} " if remedy == "copy" and images > LOOKED_AT else ""
     rest = one if warning.count == 1 else many
     return Advice(f"{formatting.counted(warning.count, 'image')} {which}{rest}.", remedy)
-
-
-def in_window(error: FbrError) -> str:
-    """Return an error without the hints that are for the command line."""
-    text = re.sub(r"\s*\((?:run )?fbr-engine[^)]*\)", "", str(error)).replace(" with --out", "")
-    text = text.replace("run again", "try again")
-    return text[:1].upper() + text[1:]
 
 
 def remedies(error: FbrError) -> tuple[Remedy, ...]:

@@ -14,7 +14,7 @@ from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.export import specs, target
-from fbr_studio.rooms.export.advice import CAPTIONS, Remedy, in_window, remedies
+from fbr_studio.rooms.export.advice import CAPTIONS, Remedy, remedies
 from fbr_studio.rooms.export.forecast import Forecast
 from fbr_studio.rooms.export.masks_remedy import missing_masks_job
 from fbr_studio.rooms.export.pages import ExportPages
@@ -27,6 +27,7 @@ from fbr_studio.rooms.room import Room
 from fbr_studio.state.session import Session
 from fbr_studio.widgets import desktop, formatting
 from fbr_studio.widgets.basics import action_button, button
+from fbr_studio.widgets.formatting import without_commands
 from fbr_studio.widgets.message_strip import MessageStrip
 
 
@@ -37,6 +38,7 @@ class ExportRoom(Room):
         super().__init__(session, runner, actions, preferences)
         self.work = ExportWork(runner, self)
         self.written: Written | None = None
+        self._write_when_checked = False
         self.questions = Questions()
         self.messages = MessageStrip()
         self.forecast = Forecast(session, self.questions, self)
@@ -54,6 +56,10 @@ class ExportRoom(Room):
         self._offer()
         self.forecast.look()
 
+    def tells(self, job: Job) -> bool:
+        """Return whether the job is an export of this room, whose error stands above the preview."""
+        return self.work.is_mine(job)
+
     def close_down(self) -> None:
         """End timer and tasks."""
         self.forecast.close()
@@ -62,14 +68,15 @@ class ExportRoom(Room):
     # --- what the person does
 
     def write(self) -> None:
-        """Submit the export."""
+        """Submit the export, once the folder is known to be one that can be written to."""
+        self._write_when_checked = self.forecast.target_checker.busy
         project = self.session.project
-        if project is None or self.job is not None or not self.write_button.isEnabled():
+        if project is None or self.job is not None or not self.write_button.isEnabled() or self._write_when_checked:
             return
         try:
             config = self.questions.config()
         except ConfigError as error:
-            self.messages.say(in_window(error), "danger")
+            self.messages.say(without_commands(str(error)), "danger")
             return
         self.messages.hide()
         self.work.submit(config, self.questions.run, project)
@@ -116,7 +123,7 @@ class ExportRoom(Room):
         self._show_actions()
 
     def _preview_failed(self, error: FbrError) -> None:
-        self.messages.say(in_window(error), "danger", *self._buttons(error))
+        self.messages.say(without_commands(str(error)), "danger", *self._buttons(error))
         self._show_actions()
 
     def _answered(self) -> None:
@@ -124,6 +131,11 @@ class ExportRoom(Room):
             self.show_preview()
         else:
             self.forecast.look()
+
+    def _target_checked(self) -> None:
+        self._show_actions()
+        if self._write_when_checked:
+            self.write()
 
     def _offer(self) -> None:
         project = self.session.project
@@ -149,7 +161,7 @@ class ExportRoom(Room):
         self._show_actions()
 
     def _failed(self, error: FbrError) -> None:
-        self.messages.say(in_window(error), "danger", *self._buttons(error))
+        self.messages.say(without_commands(str(error)), "danger", *self._buttons(error))
         self.forecast.check_target()
 
     def _show_written(self, written: Written) -> None:
@@ -175,6 +187,7 @@ class ExportRoom(Room):
 
     def _project_changed(self) -> None:
         self.written = self.forecast.found = None
+        self._write_when_checked = False
         self.messages.hide()
         self.whole.show_preview()
         self.questions.forget()
@@ -223,8 +236,9 @@ class ExportRoom(Room):
         self.preview_panel.remedy_asked.connect(self.remedy)
         self.forecast.made.connect(self._show_preview)
         self.forecast.failed.connect(self._preview_failed)
+        self.forecast.target_checker.done.connect(lambda _: self._target_checked())
         self.reader.done.connect(self._show_written)
-        self.reader.failed.connect(lambda error: self.messages.say(in_window(error), "warning"))
+        self.reader.failed.connect(lambda error: self.messages.say(without_commands(str(error)), "warning"))
         self.whole.training_asked.connect(lambda: self.asks_for.emit("training"))
         self.work.progressed.connect(self._show_progress)
         self.work.written.connect(self.reader.request)
@@ -250,11 +264,12 @@ class ExportRoom(Room):
     def _show_actions(self) -> None:
         busy, count = self.job is not None, self.forecast.found.images if self.forecast.found else 0
         self.write_button.setText(f"Export {formatting.counted(count, 'image')}" if count else "Export")
-        self.write_button.setEnabled(not busy and count > 0)
+        ready = not busy and count > 0 and not self.questions.target_problem
+        self.write_button.setEnabled(ready)
         self.write_button.setVisible(not busy)
         self.progress.setVisible(busy)
         self.questions.setEnabled(not busy)
-        self.write_action.setEnabled(not busy and count > 0)
+        self.write_action.setEnabled(ready)
         self.cancel_action.setEnabled(self.job is not None and self.job.state != "stopping")
         for action in (self.open_action, self.copy_action, self.again_action):
             action.setEnabled(self.written is not None)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, QStringListModel, Qt, Signal
+from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QLineEdit,
     QListView,
@@ -25,7 +24,7 @@ from fbr_studio.rooms.export.bars import Bars
 from fbr_studio.rooms.export.written import LeftOut, Written
 from fbr_studio.widgets import formatting
 from fbr_studio.widgets.about import CopyButton
-from fbr_studio.widgets.basics import ElidedLabel, button, label
+from fbr_studio.widgets.basics import ElidedLabel, Picture, button, label
 from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.theme import GRID
 
@@ -89,9 +88,7 @@ class PreviewPanel(QWidget):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
-        picture = QLabel()
-        picture.setPixmap(icon("warning").pixmap(QSize(18, 18)))
-        row.addWidget(picture)
+        row.addWidget(Picture("warning", 18))
         row.addWidget(label(one.text, wrap=True), 1)
         if one.remedy:
             row.addWidget(button(CAPTIONS[one.remedy], lambda: self.remedy_asked.emit(one.remedy)))
@@ -141,9 +138,9 @@ class ReportPanel(QWidget):
         self._show_left_out(written)
 
     def _head(self, open_folder: QWidget, copy_path: QWidget, again: QWidget) -> QVBoxLayout:
-        picture = QLabel()
-        picture.setPixmap(icon("check").pixmap(QSize(18, 18)))
-        return _stacked(_row(picture, self.title, again, widest=1), _row(self.folder, open_folder, copy_path))
+        return _stacked(
+            _row(Picture("check", 18), self.title, again, widest=1), _row(self.folder, open_folder, copy_path)
+        )
 
     def _show_files(self, written: Written) -> None:
         _clear(self.files)

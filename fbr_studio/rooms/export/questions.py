@@ -42,6 +42,7 @@ class Questions(QWidget):
         super().__init__()
         self._quiet = False
         self._proposal: Path | None = None
+        self.target_problem = ""
         self.format = _combo("Format", "The format of the dataset")
         self.review = _combo("Images by review", "Which images are written, by what you said in Review")
         self.split = _combo("Split", "Only the images of one split, or of all")
@@ -153,6 +154,7 @@ class Questions(QWidget):
 
     def show_target(self, check: target.TargetCheck) -> None:
         """Say below the folder what is wrong with it, and offer another."""
+        self.target_problem = check.problem
         self.problem.setText(check.problem)
         self.problem.setVisible(bool(check.problem))
         self.other_name.setText(f"Use {check.other.name}" if check.other is not None else "")

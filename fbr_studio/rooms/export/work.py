@@ -27,6 +27,7 @@ class ExportWork(QObject):
         super().__init__(parent)
         self._runner = runner
         self.job: Job | None = None
+        self._last: Job | None = None
         runner.queue_changed.connect(self.progressed)
 
     @property
@@ -39,13 +40,17 @@ class ExportWork(QObject):
         """Export a run, when the jobs before have ended."""
         spec = JobSpec(f"Export to {Path(config.out).name}", [stage_step("export", config)], run)
         job = self._runner.submit(spec, project)
-        self.job = job
+        self.job = self._last = job
         job.events.connect(lambda _: self.progressed.emit())
         job.state_changed.connect(self.progressed)
         job.ended.connect(lambda: self._ended(job))
         if not job.alive and job.state != "queued":
             self._ended(job)
         self.progressed.emit()
+
+    def is_mine(self, job: Job) -> bool:
+        """Return whether this is the export that was submitted last, also when it has ended."""
+        return job is self._last
 
     def stop(self) -> None:
         """Stop the export."""

@@ -14,6 +14,7 @@ from fbr_engine.project.paths import shown
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.jobs.thumbnails import ThumbnailLoader
 from fbr_studio.preferences import Preferences, cache_folder
+from fbr_studio.rooms.images.broken_files import BrokenFiles
 from fbr_studio.rooms.images.image_pane import ImagePane
 from fbr_studio.rooms.images.listing import Counts, Listing, count_images, list_images
 from fbr_studio.rooms.images.next_untagged import next_untagged
@@ -38,6 +39,8 @@ class ImageBrowser(QObject):
         self._session, self._pane = session, pane
         self.gallery = pane.gallery
         self.cells = ProjectCells(session)
+        self.broken = BrokenFiles(session, self)
+        self.broken.mended.connect(self.gallery.reload_thumbnails)
         self.counts = Counts()
         self._project: Project | None = None
         self._thumbnails: ThumbnailLoader | None = None
@@ -68,6 +71,8 @@ class ImageBrowser(QObject):
         folder = cache_folder() / "thumbnails"
         self._thumbnails = ThumbnailLoader(ImagePaths(project), folder, parent=self)
         self.gallery.set_thumbnails(self._thumbnails)
+        self.broken.open(project)
+        self.broken.watch(self._thumbnails)
         self.cells.set_classes(project.classes.all())
         self._pane.show_gallery()
         self.reload()
@@ -79,6 +84,7 @@ class ImageBrowser(QObject):
         self._count.cancel()
         for timer in (self._count_timer, self._tell_timer):
             timer.stop()
+        self.broken.close()
         self._pane.bar.stop()
         self.gallery.set_thumbnails(None)
         if self._thumbnails is not None:
@@ -116,6 +122,12 @@ class ImageBrowser(QObject):
         if self._project is not None:
             self._list.request(self._project, self._pane.bar.wanted, self._pane.bar.sorted_by)
             self.recount()
+
+    def reload_thumbnails(self, images: Sequence[int] | None = None) -> None:
+        """Look at the files of some images, or all, anew."""
+        if self._thumbnails is not None:
+            self._thumbnails.forget(images)
+        self.gallery.reload_thumbnails(images)
 
     def recount(self) -> None:
         """Ask for the counts once the person pauses."""
@@ -199,6 +211,7 @@ class ImageBrowser(QObject):
         if project is not self._project:
             return
         first = self._listed is None
+        self.broken.refresh()
         self._listed, self._ids = listing.wanted, listing.ids
         self._targets = None
         self.gallery.set_ids(listing.ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from functools import partial
 
@@ -36,8 +37,18 @@ class ClassAdmin(QObject):
     def add(self, name: str) -> None:
         """Add a class, or several with commas between them."""
         names = [part.strip() for part in name.split(",") if part.strip()]
-        if names and self._session.project is not None and self._try(lambda: self._session.add_classes(names)):
+        if not names or self._session.project is None:
+            return
+        there = [part for part in names if self._find_name(part) is not None]
+        if len(there) < len(names) and not self._try(lambda: self._session.add_classes(names)):
+            return
+        if not there:
+            self._question.hide()
             self._field.clear()
+            return
+        self._question.say(f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already.")
+        self._field.setText(", ".join(there))
+        self._field.selectAll()
 
     def rename(self, class_id: int, name: str) -> None:
         """Give a class another name; where that is taken, offer to merge."""
@@ -98,6 +109,7 @@ class ClassAdmin(QObject):
         )
 
     def _leave_field(self) -> None:
+        self._question.hide()
         self._field.clear()
         self._window.setFocus()
 
@@ -116,7 +128,8 @@ class ClassAdmin(QObject):
         return next((found for found in self._all() if found.id == class_id), None)
 
     def _find_name(self, name: str) -> ClassInfo | None:
-        return next((found for found in self._all() if found.name == name.strip()), None)
+        wanted = unicodedata.normalize("NFC", name.strip())
+        return next((found for found in self._all() if found.name == wanted), None)
 
     def _images_with(self, class_id: int) -> int:
         return self._session.open_project.tags.counts().get(class_id, (0, 0, 0))[0]

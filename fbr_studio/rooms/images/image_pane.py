@@ -12,7 +12,7 @@ from fbr_studio.widgets.basics import action_button, button, hairline
 from fbr_studio.widgets.empty_state import EmptyState
 from fbr_studio.widgets.gallery.dropped_paths import dropped_paths
 from fbr_studio.widgets.gallery.gallery_view import GalleryView
-from fbr_studio.widgets.message_strip import MessageStrip
+from fbr_studio.widgets.tags.question_strip import QuestionStrip
 
 
 class ImagePane(QWidget):
@@ -23,9 +23,9 @@ class ImagePane(QWidget):
         self.setAcceptDrops(True)
         self.gallery = GalleryView()
         self.bar = FilterBar(action_button(actions.get(todo.IMPORT.id), text=True))
-        self.report = MessageStrip()
-        self.news = MessageStrip()
-        self.question = MessageStrip()
+        self.report = QuestionStrip()
+        self.news = QuestionStrip()
+        self.question = QuestionStrip()
         self.look_button = _link(actions, todo.LOOK_FOR_NEW.id, "Look again")
         self.clear_button = _link(actions, todo.CLEAR_FILTER.id, "Clear the filter")
         self.no_project = EmptyState("images", "No project is open", "Open a folder of photos to begin.")

@@ -18,6 +18,7 @@ from fbr_studio.rooms.images.class_admin import ClassAdmin
 from fbr_studio.rooms.images.image_pane import ImagePane
 from fbr_studio.rooms.images.inspector import TagInspector
 from fbr_studio.rooms.images.intake import Intake
+from fbr_studio.rooms.images.one_question import OneQuestion
 from fbr_studio.rooms.images.project_cells import ImagePaths, class_items
 from fbr_studio.rooms.images.tag_panel import TagPanel, set_undo_texts
 from fbr_studio.rooms.images.tagging import Tagging
@@ -43,7 +44,10 @@ class ImagesRoom(Room):
         self.tagging = Tagging(session, preferences, self.browser, self.inspector, self.panel, self)
         self.admin = ClassAdmin(session, self.panel.classes, self.panel.add_field, self.panel.question, self)
         import_action = actions.get(todo.IMPORT.id)
-        self.intake = Intake(session, runner, preferences, self.browser, self.pane, import_action, self)
+        question = self.panel.question
+        self.intake = Intake(session, runner, preferences, self.browser, self.pane, question, import_action, self)
+        pane = self.pane
+        self.questions = OneQuestion(self, pane.report, pane.news, pane.question, self.panel.question)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -70,7 +74,7 @@ class ImagesRoom(Room):
             todo.CLEAR_FILTER: lambda: self.pane.bar.clear(),
             todo.ADD_CLASS: lambda: self.panel.add_field.setFocus(),
             todo.IMPORT: lambda: self.intake.choose_table(),
-            todo.LOOK_FOR_NEW: lambda: self.intake.new_photos.look(now=True),
+            todo.LOOK_FOR_NEW: lambda: self._look_again(),
             todo.ADD_NEW: lambda: self.intake.add_new(),
             todo.REMOVE: lambda: self.intake.ask_remove(),
             todo.REVIEW: lambda: self.asks_for.emit("review"),
@@ -97,11 +101,12 @@ class ImagesRoom(Room):
         session.reviews_changed.connect(self._states_changed)
         session.person_mask_changed.connect(lambda image: self._states_changed([image]))
         session.run_changed.connect(self.inspector.predictions_changed)
-        session.maps_changed.connect(lambda _: self.inspector.predictions_changed())
+        session.maps_changed.connect(self._maps_changed)
         self.preferences.changed.connect(self._preference_changed)
         self.browser.targets_changed.connect(self.inspector.show)
         self.tagging.editor.history_changed.connect(self._show_history)
         self.intake.images_removed.connect(self.tagging.forget)
+        self.intake.images_moved.connect(self._read_anew)
         self.intake.tags_imported.connect(self.tagging.take_import)
         self.panel.classes.value_asked.connect(self.tagging.set_value)
         self.panel.preview.opened.connect(lambda: self.asks_for.emit("review"))
@@ -128,8 +133,11 @@ class ImagesRoom(Room):
             self.intake.new_photos.look()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Escape leaves a selection for its current image."""
+        """Escape puts messages away, or leaves a selection for its current image."""
         if event.key() == Qt.Key.Key_Escape:
+            if self.questions.dismiss():
+                self.pane.gallery.setFocus()
+                return
             self.browser.go_to(self.browser.current)
             self.pane.gallery.setFocus()
         else:
@@ -191,6 +199,19 @@ class ImagesRoom(Room):
     def _images_changed(self) -> None:
         if self._project is not None:
             self.browser.reload()
+
+    def _maps_changed(self, _: object) -> None:
+        self.browser.broken.refresh()
+        self.inspector.predictions_changed()
+
+    def _read_anew(self) -> None:
+        self.browser.reload_thumbnails()
+        self.inspector.show_anew()
+
+    def _look_again(self) -> None:
+        self.browser.reload_thumbnails(self.browser.broken.broken)
+        self.inspector.show_anew()
+        self.intake.new_photos.look(now=True)
 
     def _states_changed(self, images: Sequence[int] | None) -> None:
         if self._project is not None:

@@ -43,6 +43,7 @@ class TagInspector(QObject):
         """Show images of a project."""
         self._project = project
         self._loader = ThumbnailLoader(path_of, None, workers=1, parent=self)  # type: ignore[arg-type]
+        self._browser.broken.watch(self._loader)
         self._loader.ready.connect(self._take_preview, Qt.ConnectionType.QueuedConnection)
         self._loader.failed.connect(self._take_problem, Qt.ConnectionType.QueuedConnection)
         self.classes_changed()
@@ -101,6 +102,13 @@ class TagInspector(QObject):
             self._take_summaries(summarise_tags(self._project, targets))
         else:
             self._sum_up.request(self._project, targets)
+
+    def show_anew(self) -> None:
+        """Read the current image anew: its file may be another one now."""
+        self._shown = None
+        if self._loader is not None:
+            self._loader.forget()
+        self.show()
 
     def state_changed(self) -> None:
         """Show the facts of the current image anew."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import FbrError
 from fbr_engine.project import Project, RunInfo
-from fbr_engine.project.paths import shown
+from fbr_engine.project.paths import decode_path, shown
 from fbr_studio.jobs.follow_up import maps_job
 from fbr_studio.jobs.runner import JobRunner
 from fbr_studio.jobs.tasks import LatestTask
@@ -24,7 +24,9 @@ from fbr_studio.rooms.images.new_photos import NewPhotos
 from fbr_studio.rooms.images.tag_import import TagImport, import_tags, sentences
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.formatting import count, counted
+from fbr_studio.widgets.tags.narrow_strip import NarrowStrip
 
+SAMPLE = 50  # images looked for in another folder
 CAMS_TITLE = "CAMs of new photos"
 
 
@@ -33,6 +35,7 @@ class Intake(QObject):
 
     images_removed = Signal()
     tags_imported = Signal(object)
+    images_moved = Signal()
 
     def __init__(
         self,
@@ -41,20 +44,24 @@ class Intake(QObject):
         preferences: Preferences,
         browser: ImageBrowser,
         pane: ImagePane,
+        class_question: NarrowStrip,
         import_action: QAction,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._session, self._runner, self._preferences = session, runner, preferences
         self._browser, self._pane, self._import_action = browser, pane, import_action
+        self._class_question = class_question
         self.new_photos = NewPhotos(session, self)
         self.new_photos.found.connect(self._tell_new)
-        self.new_photos.failed.connect(lambda error: pane.news.say(_sentence(error), "warning"))
+        self.new_photos.failed.connect(self._tell_not_looked)
         self._import = LatestTask(_import, self)
         self._import.done.connect(self._take_import)
         self._import.failed.connect(self._tell_import_failed)
         self.dialog: QFileDialog | None = None
         self._adds_new = False
+        self._asked_about: frozenset[int] | None = None
+        browser.targets_changed.connect(self._drop_question)
         pane.gallery.files_dropped.connect(self.take_files)
 
     def close(self) -> None:
@@ -143,10 +150,12 @@ class Intake(QObject):
         self.new_photos.look(now=True)
 
     def _tell_new(self, paths: list[str]) -> None:
-        adds, self._adds_new = self._adds_new, False
+        asked, adds, self._adds_new = self.new_photos.asked, self._adds_new, False
         if adds and paths:
             self._add(paths)
             return
+        if not asked and self._question_open():
+            return  # they are found again the next time
         if not paths:
             self._pane.news.say("There are no new photos in the folder.")
             return
@@ -156,6 +165,47 @@ class Intake(QObject):
             ("Add it" if len(paths) == 1 else "Add them", lambda: self._add(paths)),
             ("Not now", lambda: self.new_photos.decline(paths)),
         )
+
+    def _tell_not_looked(self, error: FbrError) -> None:
+        project = self._session.project
+        if project is not None and not project.image_folder.is_dir():
+            self._pane.news.say(_sentence(error), "warning", ("Choose the folder", self.choose_folder))
+        else:
+            self._pane.news.say(_sentence(error), "warning")
+
+    def choose_folder(self) -> None:
+        """Let the person say where the images lie now."""
+        project = self._session.project
+        if project is None:
+            return
+        start = next((p for p in project.image_folder.parents if p.is_dir()), project.folder.parent)
+        dialog = QFileDialog(self._pane, "Folder of the images", str(start))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.move_images(Path(name)))
+        dialog.finished.connect(lambda: self._drop_dialog(dialog))
+        self.dialog = dialog
+        dialog.open()
+
+    def move_images(self, folder: Path) -> None:
+        """Look for the images in ``folder`` from now on, if some of them are there."""
+        project = self._session.open_project
+        sample = project.images.spread(SAMPLE)
+        if sample and not any((folder / decode_path(image.path)).is_file() for image in sample):
+            self._pane.news.say(
+                f"None of the project's images is in {shown(folder)} (such as {sample[0].path}).",
+                "warning",
+                ("Choose another folder", self.choose_folder),
+            )
+            return
+        try:
+            self._session.move_images(folder)
+        except FbrError as error:
+            self._pane.news.say(_sentence(error), "danger")
+            return
+        self._pane.news.hide()
+        self.images_moved.emit()
+        self.new_photos.look_soon()
 
     def _add(self, paths: list[str]) -> None:
         try:
@@ -174,6 +224,10 @@ class Intake(QObject):
             ("Compute CAMs", lambda: self._compute_cams(run, paths)),
             ("Not now", lambda: None),
         )
+
+    def _question_open(self) -> bool:
+        strips = (self._pane.question, self._class_question)
+        return any(not strip.isHidden() and bool(strip.remedies) for strip in strips)
 
     def _trained_run(self) -> RunInfo | None:
         chosen = self._session.run_info()
@@ -196,6 +250,7 @@ class Intake(QObject):
         images = list(self._browser.targets)
         if self._session.project is None or not images:
             return
+        self._asked_about = frozenset(images)
         one = len(images) == 1
         name = self._session.project.images.by_ids(images[:1])[0].path if one else f"{count(len(images))} images"
         self._pane.question.say(
@@ -206,7 +261,14 @@ class Intake(QObject):
             ("Cancel", lambda: None),
         )
 
+    def _drop_question(self) -> None:
+        """Put a question away once other images are selected than those it is about."""
+        if self._asked_about is not None and self._asked_about != frozenset(self._browser.targets):
+            self._asked_about = None
+            self._pane.question.hide()
+
     def _remove(self, images: list[int]) -> None:
+        self._asked_about = None
         self._browser.go_to(self._browser.after_without(images))
         try:
             self._session.remove_images(images)

@@ -29,6 +29,7 @@ class NewPhotos(QObject):
         self._last: float | None = None
         self._declined: frozenset[str] = frozenset()
         self._asked = False
+        self.asked = False  # whether what is told now was asked for by the person
         self._task = LatestTask(_find, self)
         self._task.done.connect(self._tell)
         self._task.failed.connect(self.failed)
@@ -46,6 +47,11 @@ class NewPhotos(QObject):
         self._last = self._clock()
         self._task.request(project)
 
+    def look_soon(self) -> None:
+        """Look the next time although it is not yet time."""
+        self._last = None
+        self.look()
+
     def decline(self, paths: list[str]) -> None:
         """Do not tell of these again while the project is open."""
         self._declined |= frozenset(paths)
@@ -59,7 +65,8 @@ class NewPhotos(QObject):
         project, paths = result
         if project is not self._session.project:
             return
-        asked, self._asked = self._asked, False
+        self.asked, self._asked = self._asked, False
+        asked = self.asked
         if self._session.told_of_unlisted and not asked:
             self._session.told_of_unlisted = False
             self.decline(paths)

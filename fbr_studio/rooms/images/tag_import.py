@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,15 @@ import numpy as np
 
 from fbr_engine.formats.tags_csv import load_tags_csv
 from fbr_engine.project import ImportReport, Project, import_table
+from fbr_engine.project.tags import SOURCES
 from fbr_studio.rooms.images.tag_history import TagEdit
 from fbr_studio.rooms.images.tag_rules import Known, changes
+from fbr_studio.state.session import TagRow
 from fbr_studio.widgets.formatting import count, counted
 
 MOST_UNDOABLE = 20_000  # tags
 _MOST_COMPARED = 2_000_000  # tags looked at to find what an import changed
+
 
 @dataclass(frozen=True, slots=True)
 class TagImport:
@@ -33,13 +37,12 @@ class TagImport:
 def import_tags(project: Project, path: Path) -> TagImport:
     """Add the images and tags of the table at ``path``; all of it or nothing. Raises `FbrError`."""
     table = load_tags_csv(path)
-    with project.transaction():  # a person may go on tagging: what they change meanwhile is no part of the import
-        images = _images(project)
-        old = project.classes.all()
-        before = project.tags.matrix(images, [found.id for found in old]) if _few(images, old) else None
-        report = import_table(project, table)
-        new = [found for found in project.classes.all() if found.id not in {one.id for one in old}]
-        edit = None if before is None else _edit(project, path, images, [found.id for found in [*old, *new]], before)
+    images = _images(project)
+    old = [found.id for found in project.classes.all()]
+    before = project.tags.matrix(images, old) if _few(images, old) else None
+    report = import_table(project, table)
+    new = [found for found in project.classes.all() if found.id not in old]
+    edit = None if before is None else _edit(project, path, images, old + [found.id for found in new], before)
     return TagImport(path, report, tuple(found.name for found in new), edit)
 
 
@@ -59,9 +62,28 @@ def _edit(project: Project, path: Path, known: list[int], classes: list[int], be
     was = np.full((len(images), len(classes)), -1, np.int8)
     was[: before.shape[0], : before.shape[1]] = before
     now = project.tags.matrix(images, classes)
-    after, back = changes(images, classes, was, now), changes(images, classes, now, was)
+    after = changes(images, classes, was, now)
+    if len(after) > MOST_UNDOABLE:
+        return None
+    after = _imported(project, after)
+    row_of, column_of = ({key: place for place, key in enumerate(keys)} for keys in (images, classes))
+    values = [int(was[row_of[image], column_of[class_id]]) for image, class_id, _ in after]
+    back = [
+        (image, class_id, None if old < 0 else old) for (image, class_id, _), old in zip(after, values, strict=True)
+    ]
     text = f"tags of {path.name}, {counted(len({row[0] for row in after}), 'image')}"
-    return TagEdit(text, tuple(back), tuple(after)) if len(after) <= MOST_UNDOABLE else None
+    return TagEdit(text, tuple(back), tuple(after))
+
+
+def _imported(project: Project, rows: list[TagRow]) -> list[TagRow]:
+    """Return the rows without those that a person changed during the import."""
+    found = set(
+        project.database.rows(
+            "SELECT image_id, class_id FROM tag WHERE source = ? AND image_id IN (SELECT value FROM json_each(?))",
+            (SOURCES["import"], json.dumps(sorted({row[0] for row in rows}))),
+        )
+    )
+    return [row for row in rows if row[:2] in found]
 
 
 def sentences(done: TagImport) -> str:

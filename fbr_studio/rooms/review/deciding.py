@@ -11,6 +11,7 @@ from fbr_engine.errors import FbrError
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.review import specs
 from fbr_studio.rooms.review.filmstrip import Filmstrip
+from fbr_studio.rooms.review.review_counts import ReviewCounts
 from fbr_studio.state.session import Session
 
 _PAGE = 500
@@ -31,10 +32,11 @@ class Deciding(QObject):
         filmstrip: Filmstrip,
         preferences: Preferences,
         shown: Callable[[], int | None],
+        counts: ReviewCounts,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._shown = shown
+        self._shown, self._counts = shown, counts
         self._session, self._filmstrip, self._preferences = session, filmstrip, preferences
 
     def add_actions(self, add: specs.Add) -> tuple[QAction, QAction, QAction]:
@@ -78,6 +80,7 @@ class Deciding(QObject):
         if image is None or self._shown() != image:
             return
         try:
+            self._counts.expect(image, review)
             self._session.set_review([image], review)
         except FbrError as error:
             self.said.emit(str(error), "danger", [("Try again", lambda: self.decide(review))])

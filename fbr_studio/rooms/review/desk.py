@@ -51,7 +51,9 @@ class ReviewDesk(Table):
     def take_project(self) -> None:
         """Begin with the project that is open now, or with none."""
         self.keeper.set_project(self.session.project)
-        self.panel = replace(self.panel, cam_class=None, brush_class=None, threshold=None, refine=None, mode="single")
+        self.panel = replace(
+            self.panel, cam_class=None, brush_class=None, brush_image=None, threshold=None, refine=None, mode="single"
+        )
         self.begin()
 
     def let_go(self) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from fbr_engine.errors import ProjectError
 from fbr_engine.project import GalleryRow, ImageFilter, Project
 from fbr_engine.project.gallery import State
+from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.jobs.thumbnails import ThumbnailLoader
 from fbr_studio.preferences import cache_folder
 from fbr_studio.state.session import Session
@@ -20,6 +22,7 @@ from fbr_studio.widgets.formatting import counted
 from fbr_studio.widgets.gallery.cell import Cell
 from fbr_studio.widgets.gallery.cell import State as Mark
 from fbr_studio.widgets.gallery.gallery_view import GalleryView
+from fbr_studio.widgets.gallery.id_order import IdOrder
 from fbr_studio.widgets.theme import GRID
 
 SHOWN: tuple[tuple[str, State], ...] = (
@@ -33,9 +36,13 @@ _SIDE = 96
 
 
 class Filmstrip(QWidget):
-    """Images in the order of the project. ``chosen`` carries the one the person pressed."""
+    """Images in the order of the project, listed behind the window. ``chosen`` carries the one the person pressed.
+
+    ``failed`` carries the error of a list that could not be read.
+    """
 
     chosen = Signal(int)
+    failed = Signal(str)
     visible_changed = Signal(list)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -58,8 +65,16 @@ class Filmstrip(QWidget):
             self.which.addItem(text, state)
         self.which.activated.connect(self.reload)
         self.count = label("", "muted")
-        self._ids = np.zeros(0, np.int64)
-        self._place: dict[int, int] = {}
+        self._order = IdOrder()
+        self._must_hold: int | None = None
+        self._list = LatestTask(_listed, self)
+        self._list.done.connect(self._take)
+        self._list.failed.connect(lambda error: self.failed.emit(str(error)))
+
+    @property
+    def busy(self) -> bool:
+        """Whether the list is being read."""
+        return self._list.busy
 
     def head(self) -> QHBoxLayout:
         """Return the chooser and the count, to be laid beside the status line."""
@@ -86,26 +101,40 @@ class Filmstrip(QWidget):
         if project is not None:
             self._thumbnails = ThumbnailLoader(_paths(project), cache_folder() / "thumbnails", parent=self)
             self.view.set_thumbnails(self._thumbnails)
-        self.reload()
+        self._list.cancel()
+        self._must_hold = self._session.image if project is not None else None
+        self._show_ids(np.zeros(0, np.int64))
+        if project is not None:
+            self.reload()
 
     def reload(self) -> None:
-        """Read which images there are."""
+        """Read which images there are; until that is done the former ones stay."""
         project = self._session.project
         state: State = self.which.currentData() or "all"
-        if project is None:
-            self._ids = np.zeros(0, np.int64)
-        else:
-            self._ids = project.gallery.ids(ImageFilter(state=state))
-        self._place = {int(image): place for place, image in enumerate(self._ids)}
-        self.view.set_ids(self._ids)
+        if project is not None:
+            self._list.request(project, state)
+
+    def _take(self, answer: tuple[Project, npt.NDArray[np.int64]]) -> None:
+        project, ids = answer
+        if project is not self._session.project:
+            return
+        self._show_ids(ids)
+        wanted, self._must_hold = self._must_hold, None
+        if wanted is not None and wanted == self._session.image:
+            self.follow(wanted, again=False)
+            self._to_the_middle(wanted)
+
+    def _show_ids(self, ids: npt.NDArray[np.int64]) -> None:
+        self._order = IdOrder(ids)
+        self.view.set_ids(ids)
         self.view.refresh()
         self.view.set_current(self._session.image)
         self._say_count()
 
-    def follow(self, image: int | None) -> None:
-        """Make an image the current one here."""
-        if image is not None and image not in self._place and self._session.project is not None:
-            self._add_for_now(image)
+    def follow(self, image: int | None, *, again: bool = True) -> None:
+        """Make an image the current one here; the list is read again where it lacks it."""
+        if image is not None and self._order.index(image) is None and self._session.project is not None:
+            self._add_for_now(image, again)
         if image != self.view.current_id:
             self.view.set_current(image)
             self._to_the_middle(image)
@@ -113,42 +142,47 @@ class Filmstrip(QWidget):
 
     def _to_the_middle(self, image: int | None) -> None:
         """Let an image be seen between its neighbours."""
-        place, bar = self._place.get(image or 0), self.view.horizontalScrollBar()
+        place, bar = self._order.index(image), self.view.horizontalScrollBar()
         if place is not None:
             bar.setValue(place * bar.singleStep() - (self.view.viewport().width() - bar.singleStep()) // 2)
 
     def neighbour(self, image: int | None, step: int) -> int | None:
         """Return the image ``step`` places on, or None at the end."""
-        place = self._place.get(image, -1) if image is not None else -1
-        target = place + step if place >= 0 else 0
-        return int(self._ids[target]) if 0 <= target < len(self._ids) else None
+        place = self._order.index(image)
+        target = place + step if place is not None else 0
+        return self._order[target] if 0 <= target < len(self._order) else None
 
     def around(self, image: int | None) -> list[int]:
         """Return the images that are likely to come next: the two after, the one before."""
-        found = [self.neighbour(image, step) for step in (1, -1, 2)] if image in self._place else []
+        found = [self.neighbour(image, step) for step in (1, -1, 2)]
+        found = found if self._order.index(image) is not None else []
         return [i for i in found if i is not None]
 
     def after(self, image: int | None) -> list[int]:
         """Return all images behind this one and then those before it."""
-        place = self._place.get(image, -1) if image is not None else -1
-        ids = [int(i) for i in self._ids]
-        return [*ids[place + 1 :], *ids[: max(place, 0)]]
+        place, ids = self._order.index(image), self._order.ids.tolist()
+        return ids if place is None else [*ids[place + 1 :], *ids[:place]]
 
     def close_down(self) -> None:
         """End the threads."""
+        self._list.close()
         if self._thumbnails is not None:
             self.view.set_thumbnails(None)
             self._thumbnails.close()
             self._thumbnails = None
 
-    def _add_for_now(self, image: int) -> None:
+    def _add_for_now(self, image: int, again: bool) -> None:
         """An image another room chose is shown even if this strip's filter leaves it out."""
-        self.which.setCurrentIndex(0)
-        self.reload()
+        if self._list.busy:
+            self._must_hold = image
+        elif again or self.which.currentIndex() > 0:
+            self._must_hold = image
+            self.which.setCurrentIndex(0)
+            self.reload()
 
     def _say_count(self) -> None:
-        place = self._place.get(self._session.image or 0)
-        total = counted(len(self._ids), "image")
+        place = self._order.index(self._session.image)
+        total = counted(len(self._order), "image")
         self.count.setText(f"{place + 1:,} of {total}" if place is not None else total)
 
     def _current_changed(self, image: object) -> None:
@@ -179,6 +213,10 @@ def _cell(row: GalleryRow) -> Cell:
     elif row.corrected:
         state = "corrected"
     return Cell(row.id, row.path.rsplit("/", 1)[-1], (), state, row.problem or "")
+
+
+def _listed(project: Project, state: State) -> tuple[Project, npt.NDArray[np.int64]]:
+    return project, project.gallery.ids(ImageFilter(state=state))
 
 
 def _paths(project: Project) -> Callable[[int], Path]:

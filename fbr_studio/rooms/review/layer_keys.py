@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 
 from fbr_studio.rooms.review import specs
 from fbr_studio.rooms.review.desk import ReviewDesk
-from fbr_studio.rooms.review.viewer_state import LAYERS, MODES, Mode, next_cam_class
+from fbr_studio.rooms.review.viewer_state import CAM, LAYERS, MODES, Mode, mask_is_covered, next_cam_class
 
 _STEP = 0.01
 
 
 class LayerKeys(QObject):
-    """Each key changes one setting of the desk. ``modes`` are the actions of `MODES`."""
+    """Each key changes one setting of the desk. ``modes`` are the actions of `MODES`.
+
+    ``hinted`` carries a few words where a key changes nothing that is seen.
+    """
+
+    hinted = Signal(str)
 
     def __init__(self, desk: ReviewDesk, parent: QObject) -> None:
         super().__init__(parent)
@@ -35,10 +40,14 @@ class LayerKeys(QObject):
 
     def choose_class(self, class_id: int | None) -> None:
         """Show a class's CAM and paint that class; None: the CAM of all."""
+        desk = self._desk
         if class_id is None:
-            self._desk.set_panel(cam_class=None)
+            desk.set_panel(cam_class=None)
         else:
-            self._desk.set_panel(cam_class=class_id, brush_class=class_id)
+            desk.set_panel(cam_class=class_id, brush_class=class_id, brush_image=desk.image_id)
+        if not desk.shown.layer(CAM).visible:
+            chosen = "CAM of all classes" if class_id is None else f"Painting {desk.names.get(class_id, '')}"
+            self.hinted.emit(f"{chosen} - H shows {'it' if class_id is None else 'its CAM'}")
 
     def show_mode(self) -> None:
         """Mark the mode that is shown, and those that can be chosen."""
@@ -75,5 +84,7 @@ class LayerKeys(QObject):
 
     def _move_threshold(self, by: float) -> None:
         look = self._desk.look
-        if look is not None and look.maps is not None:
+        if mask_is_covered(self._desk.facts, self._desk.panel):
+            self.hinted.emit("You painted this image - P shows the run's mask")
+        elif look is not None and look.maps is not None:
             self._desk.set_panel(threshold=min(0.99, max(0.01, round(self._desk.threshold + by, 3))))

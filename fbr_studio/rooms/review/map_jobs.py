@@ -7,9 +7,10 @@ from PySide6.QtCore import QObject, Signal
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import FbrError
 from fbr_studio.jobs.follow_up import maps_job, masks_job
-from fbr_studio.jobs.runner import JobRunner
+from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.preferences import Preferences
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.formatting import counted
 
 
 class MapJobs(QObject):
@@ -20,6 +21,7 @@ class MapJobs(QObject):
     def __init__(self, session: Session, runner: JobRunner, preferences: Preferences, parent: QObject) -> None:
         super().__init__(parent)
         self._session, self._runner, self._preferences = session, runner, preferences
+        self._asked: list[tuple[Job, str]] = []
 
     def refiner(self, of_run: str) -> str:
         """Return how a mask is refined when that is switched on; ``of_run`` is how the run's masks were."""
@@ -27,9 +29,35 @@ class MapJobs(QObject):
         return chosen if chosen != "none" else "pamr"
 
     def make_masks(self, run: str, threshold: float, refine: str) -> None:
-        """Make all masks of a run anew."""
+        """Make all masks of a run anew, and say so."""
+        project = self._session.open_project
+        found = project.runs.find(run)
         spec = masks_job(run, threshold, refine, looked_at=self._looked_at)
-        self._runner.submit(spec, self._session.open_project)
+        job = self._runner.submit(spec, project)
+        if found is None or job is None:
+            return
+        text = f"Masks of {run} are made anew at {threshold:.2f}"
+        images = counted(project.maps.count_done(found.id, "cams"), "image")
+        waits = ", after the job that runs now" if job.state == "queued" else ""
+        self.said.emit(f"{text}: {images}{waits}.", "info", [])
+        self._asked.append((job, text))
+        job.ended.connect(self._one_ended)
+
+    def _one_ended(self) -> None:
+        ended = [asked for asked in self._asked if asked[0].state in ("done", "stopped", "failed")]
+        self._asked = [asked for asked in self._asked if asked not in ended]
+        for job, text in ended:
+            self._say_end(job, text)
+
+    def _say_end(self, job: Job, text: str) -> None:
+        if self._session.project is None:
+            return
+        if job.state == "done":
+            self.said.emit(f"{text}: done.", "good", [])
+        elif job.state == "stopped":
+            self.said.emit(f"{text}: stopped. Those made before stay.", "info", [])
+        else:  # the window says why
+            self.said.emit(f"{text}: this was not finished.", "danger", [])
 
     def make_maps(self, run: str) -> None:
         """Make the CAMs and masks that a run lacks."""

@@ -39,12 +39,14 @@ class OverCanvas(QWidget):
         return done
 
     def _place(self) -> None:
-        speaks = any(not strip.isHidden() for strip in self._strips)
-        self.setVisible(speaks)
-        if not speaks:
+        if all(strip.isHidden() for strip in self._strips):
+            self.hide()
             return
         width, column = self._ground.width(), self._column
         column.invalidate()
         height = column.totalHeightForWidth(width) if column.hasHeightForWidth() else column.totalSizeHint().height()
+        # It is laid out before it is seen: nothing of it is ever drawn at another size.
         self.setGeometry(0, 0, width, min(height, self._ground.height()))
+        column.activate()
         self.raise_()
+        self.show()

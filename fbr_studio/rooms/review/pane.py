@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from fbr_studio.drawing.boxes import Box
@@ -17,6 +17,8 @@ from fbr_studio.rooms.review.run_layers import RunContent, RunLayers, fill
 from fbr_studio.rooms.review.viewer_state import IMAGE, MINE, Shown
 from fbr_studio.widgets.canvas import CanvasView, ImageLayer, LabelLayer
 from fbr_studio.widgets.theme import GRID
+
+FLASH_MS = 2500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +52,10 @@ class Pane(QWidget):
         self.photo = ImageLayer("photo")
         self.sides = {"left": RunLayers("left"), "right": RunLayers("right")}
         self.mine = LabelLayer("mine")
-        self.tags = {corner: CornerTag(self) for corner in ("left", "right", "badge")}
+        self.tags = {corner: CornerTag(self) for corner in ("left", "right", "badge", "hint")}
+        self._standing = ""
+        self._flash = QTimer(self, singleShot=True, interval=FLASH_MS)
+        self._flash.timeout.connect(lambda: self._hint(self._standing))
         self._changes = Changes()
         self._erasing = False
         self._draws = False
@@ -145,20 +150,48 @@ class Pane(QWidget):
         self.tags["badge"].say(text, icon_name, kind)
         self._place_tags()
 
+    def hint(self, text: str) -> None:
+        """Say something in the lower right corner for as long as it holds."""
+        self._standing = text
+        if not self._flash.isActive():
+            self._hint(text)
+
+    def flash(self, text: str) -> None:
+        """Say something there for a moment."""
+        self._flash.start()
+        self._hint(text)
+
+    def _hint(self, text: str) -> None:
+        if text != self.tags["hint"].text:
+            self.tags["hint"].say(text)
+            self._place_tags()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """A flash nobody sees is over."""
+        super().hideEvent(event)
+        self._flash.stop()
+        self._hint(self._standing)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the words in their corners."""
         super().resizeEvent(event)
         self._place_tags()
 
     def _place_tags(self) -> None:
-        most = max(8 * GRID, self.width() // 2 - 3 * GRID)
-        for tag in self.tags.values():
+        half, badge = max(8 * GRID, self.width() // 2 - 3 * GRID), self.tags["badge"]
+        for corner, tag in self.tags.items():
+            most = half if corner != "hint" else max(half, self.width() - self._badge_width() - 4 * GRID)
             tag.resize(tag.sizeHint().boundedTo(tag.sizeHint().__class__(most, tag.sizeHint().height())))
             tag.raise_()
         self.tags["left"].move(2 * GRID, 2 * GRID)
         self.tags["right"].move(self.width() - self.tags["right"].width() - 2 * GRID, 2 * GRID)
-        badge = self.tags["badge"]
         badge.move(2 * GRID, self.height() - badge.height() - 2 * GRID)
+        hint = self.tags["hint"]
+        hint.move(self.width() - hint.width() - 2 * GRID, self.height() - hint.height() - 2 * GRID)
+
+    def _badge_width(self) -> int:
+        badge = self.tags["badge"]
+        return 0 if badge.isHidden() else badge.width() + GRID
 
     # --- drawing
 

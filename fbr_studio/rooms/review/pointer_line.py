@@ -23,6 +23,7 @@ class PointerLine(QLabel):
         super().__init__(parent)
         self._desk, self._viewer = desk, viewer
         self._named: int | None = None
+        self._last: tuple[Pane, Point] | None = None
         self.setProperty("kind", "muted")
         self.setFont(small_font(self))
         self.setTextFormat(Qt.TextFormat.RichText)
@@ -31,18 +32,21 @@ class PointerLine(QLabel):
         viewer.hovered.connect(self._hover)
 
     def show_image(self) -> None:
-        """Name the image, if it is another one."""
+        """Name the image, if it is another one; else read again what is under the pointer."""
         if self._desk.image_id != self._named:
-            self._named = self._desk.image_id
+            self._named, self._last = self._desk.image_id, None
             self.setText(self._at_rest())
+        elif self._last is not None:
+            self._hover(*self._last)
 
     def say_loading(self) -> None:
         """Say that another image is on its way, if it is."""
         if self._desk.loader.busy:
-            self._named = None
+            self._named = self._last = None
             self.setText("Loading")
 
     def _hover(self, pane: Pane, point: Point | None) -> None:
+        self._last = (pane, point) if point is not None else None
         found = self._read(pane, point) if point is not None else None
         self.setText(as_html(found, theme().muted.name()) if found else self._at_rest())
         self.setToolTip(as_text(found) if found else "")

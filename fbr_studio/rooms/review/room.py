@@ -19,14 +19,16 @@ from fbr_studio.rooms.review.job_watch import JobWatch
 from fbr_studio.rooms.review.layer_keys import LayerKeys
 from fbr_studio.rooms.review.map_jobs import MapJobs
 from fbr_studio.rooms.review.missing_notice import MissingNotice
+from fbr_studio.rooms.review.new_run import NewRun
 from fbr_studio.rooms.review.pages import Pages
 from fbr_studio.rooms.review.pointer_line import PointerLine
+from fbr_studio.rooms.review.review_counts import ReviewCounts
 from fbr_studio.rooms.review.run_choice import RunChoice
 from fbr_studio.rooms.review.side_panel import SidePanel
 from fbr_studio.rooms.review.tool_strip import ToolStrip
 from fbr_studio.rooms.review.tools import Tools
 from fbr_studio.rooms.review.viewer import Viewer
-from fbr_studio.rooms.review.viewer_state import Mode
+from fbr_studio.rooms.review.viewer_state import MASK, MINE, Mode
 from fbr_studio.rooms.room import Room
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.message_strip import MessageStrip
@@ -42,12 +44,13 @@ class ReviewRoom(Room):
         self.map_jobs = MapJobs(session, runner, preferences, self)
         self.viewer = Viewer(self.desk)
         self.filmstrip = Filmstrip(session)
-        self.messages, self.notice = MessageStrip(), MessageStrip()
+        self.messages, self.notice, self.ready = MessageStrip(), MessageStrip(), MessageStrip()
         self.readout = PointerLine(self.desk, self.viewer)
         self.missing = MissingNotice(self.notice, self.desk, self.jobs, self)
         self.tools = Tools(self.viewer, self.desk.begin_stroke, self)
         self.layer_keys = LayerKeys(self.desk, self)
-        self.deciding = Deciding(session, self.filmstrip, preferences, lambda: self.desk.image_id, self)
+        self.counts = ReviewCounts(session, self)
+        self.deciding = Deciding(session, self.filmstrip, preferences, lambda: self.desk.image_id, self.counts, self)
         self._last_mode: Mode = "single"
         self._build()
         self._connect()
@@ -57,14 +60,16 @@ class ReviewRoom(Room):
 
     def entered(self) -> None:
         """Show the current image."""
+        self.session.busy_looking = True
         self.desk.wake()
         self.filmstrip.follow(self.session.image)
-        self._show_counts()
+        self.counts.ask()
         self._note_looked_at()
         self.viewer.first.canvas.setFocus()
 
     def left(self) -> None:
         """Save, and load nothing more."""
+        self.session.busy_looking = False
         self.desk.rest()
 
     def save_work(self) -> bool:
@@ -75,6 +80,7 @@ class ReviewRoom(Room):
     def close_down(self) -> None:
         """End threads and timers."""
         self.jobs.close()
+        self.counts.close()
         self.filmstrip.close_down()
         self.desk.close()
 
@@ -98,7 +104,9 @@ class ReviewRoom(Room):
         self.panel = SidePanel(list(self.modes.values()), self.swap, self.restore, decisions)
         self.panel.review.auto_next.setChecked(self.preferences.now.auto_next)
         self.run_choice = RunChoice(self.session, self.panel.runs, self)
-        self.pages = Pages(self.viewer, (self.messages, self.notice), self.readout, self.filmstrip)
+        self.new_run = NewRun(self.ready, self.session, self.run_choice, self._side_by_side, self)
+        strips = (self.ready, self.messages, self.notice)
+        self.pages = Pages(self.viewer, strips, self.readout, self.filmstrip)
         self.pages.lay_out(self, self.strip, self.panel)
         self.middle, self.broken, self.no_runs = self.pages.middle, self.pages.broken, self.pages.no_runs
 
@@ -111,6 +119,9 @@ class ReviewRoom(Room):
         self.tools.radius_changed.connect(self.strip.show_radius)
         self.deciding.leaving.connect(self.viewer.first.canvas.cancel_stroke)
         self.filmstrip.chosen.connect(self.deciding.go_to)
+        self.filmstrip.failed.connect(lambda text: self.messages.say(text, "danger"))
+        self.counts.changed.connect(self.panel.review.show_counts)
+        self.layer_keys.hinted.connect(self.viewer.first.flash)
         self.filmstrip.visible_changed.connect(lambda _: self._note_looked_at())
         self.missing.room_asked.connect(self.asks_for)
         self.missing.maps_asked.connect(self.map_jobs.make_maps)
@@ -149,6 +160,7 @@ class ReviewRoom(Room):
         panel.class_list.chosen.connect(self.layer_keys.choose_class)
         panel.threshold.moved.connect(lambda value: desk.set_panel(threshold=value))
         panel.threshold.reset.connect(lambda: desk.set_panel(threshold=None, refine=None))
+        panel.threshold.uncover_asked.connect(self._uncover)
         panel.threshold.refine_changed.connect(self._refine)
         panel.threshold.use_for_all.connect(self._use_for_all)
         panel.review.auto_next.toggled.connect(lambda on: self.preferences.set("auto_next", on))
@@ -175,14 +187,20 @@ class ReviewRoom(Room):
     def _show_runs(self) -> None:
         self.pages.show_work(self.run_choice.show())
 
-    def _show_counts(self) -> None:
-        project = self.session.project
-        self.panel.review.show_counts(project.gallery.state_counts() if project is not None else {})
-
     # --- what the person does
+
+    def _side_by_side(self) -> None:
+        if not self.desk.shown.comparing:
+            self.desk.set_panel(mode="side")
 
     def _curtain_moved(self, share: float) -> None:
         self.desk.panel = replace(self.desk.panel, curtain=share)
+
+    def _uncover(self) -> None:
+        """Let the run's mask be seen in place of the person's."""
+        self.desk.set_panel(solo="")
+        self.desk.set_layer(MINE, visible=False)
+        self.desk.set_layer(MASK, visible=True)
 
     def _back_to_run(self) -> None:
         material = self.desk.material
@@ -221,13 +239,12 @@ class ReviewRoom(Room):
         self.missing.clear()
         self.filmstrip.set_project(self.session.project)
         self._show_runs()
-        self._show_counts()
+        self.counts.ask()
         if self.session.project is not None and self.desk.keeper.project is not self.session.project:
             self.desk.take_project()
 
     def _reviews_changed(self, images: object) -> None:
         self.filmstrip.view.refresh(images if isinstance(images, list) else None)
-        self._show_counts()
 
     def _note_looked_at(self) -> None:
         if self.isVisible():

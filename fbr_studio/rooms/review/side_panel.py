@@ -56,7 +56,6 @@ class SidePanel(QFrame):
         self._show_threshold(desk)
         self._show_classes(desk)
         self.review.show_review(desk.material.image.review if desk.material else "new")
-        self.restore.setVisible(desk.mine is not None)
 
     def _show_layers(self, desk: ReviewDesk) -> None:
         facts, panel = desk.facts, desk.panel
@@ -85,6 +84,7 @@ class SidePanel(QFrame):
         facts, shown, look = desk.facts, desk.shown, desk.look
         maps = look.maps if look is not None else None
         self.threshold.setEnabled(maps is not None)
+        self.threshold.show_covered(mask_is_covered(facts, desk.panel))
         self.threshold.show_state(
             desk.threshold,
             facts.run_threshold,

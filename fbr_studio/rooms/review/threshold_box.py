@@ -6,12 +6,22 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from fbr_studio.widgets.basics import button, label
+from fbr_studio.widgets.basics import button, icon_button, label
 from fbr_studio.widgets.theme import GRID, theme
 
 STEPS = 1000
+COVERED = "You painted this image; the threshold shows under your mask"
 _HANDLE = 14  # px, the slider's handle in window.qss
 
 
@@ -22,6 +32,7 @@ class ThresholdBox(QWidget):
     reset = Signal()
     refine_changed = Signal(bool)
     use_for_all = Signal()
+    uncover_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +51,12 @@ class ThresholdBox(QWidget):
         self.all_images: QPushButton = button(
             "Use for all images", self.use_for_all.emit, "", "Make all masks of this run anew with this threshold"
         )
+        kept = self.home.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)
+        self.home.setSizePolicy(kept)
+        self.covered = label(COVERED, "muted", wrap=True)
+        self.uncover = icon_button("eye-off", "Hide Mine, to see the run's mask (P)", self.uncover_asked.emit)
+        self.above = QStackedWidget()
         self.slider.valueChanged.connect(lambda value: self.moved.emit(value / STEPS))
         self.refine.toggled.connect(self.refine_changed)
         self._lay_out()
@@ -59,10 +76,24 @@ class ThresholdBox(QWidget):
         self.all_images.setEnabled(changed or own is None)
         self.histogram.set_threshold(threshold)
 
+    def show_covered(self, covered: bool) -> None:
+        """Say that the person's mask lies over what the slider changes, or let it be moved."""
+        self.slider.setEnabled(not covered)
+        self.refine.setEnabled(not covered)
+        self.above.setCurrentIndex(1 if covered else 0)
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
+        hint = QWidget()
+        row = QHBoxLayout(hint)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.covered, 1)
+        row.addWidget(self.uncover)
+        self.above.addWidget(self.histogram)
+        self.above.addWidget(hint)
+        self.above.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         top = QHBoxLayout()
         top.addWidget(label("Threshold", "muted"))
         top.addSpacing(GRID // 2)
@@ -71,7 +102,7 @@ class ThresholdBox(QWidget):
         top.addWidget(self.state, 1)
         top.addWidget(self.home)
         column.addLayout(top)
-        column.addWidget(self.histogram)
+        column.addWidget(self.above)
         column.addWidget(self.slider)
         column.addSpacing(GRID // 2)
         below = QHBoxLayout()

@@ -11,8 +11,10 @@ from fbr_studio.rooms.review.desk import ReviewDesk
 from fbr_studio.rooms.review.material import RunLook
 from fbr_studio.rooms.review.pane import Pane, PaneContent
 from fbr_studio.rooms.review.run_layers import RunContent
+from fbr_studio.rooms.review.viewer_state import mask_is_covered
 from fbr_studio.widgets.basics import hairline
 
+COVERS_BOTH = "Mine covers both runs; P hides it"
 REVIEWS = {
     "accepted": ("Accepted", "accept", "good"),
     "rejected": ("Rejected", "reject", "danger"),
@@ -81,6 +83,7 @@ class Viewer(QWidget):
             self._second_image = None
             self.second.forget()
         self._name_sides(shown.mode)
+        self.first.hint(COVERS_BOTH if shown.comparing and mask_is_covered(desk.facts, desk.panel) else "")
         review = desk.material.image.review if desk.material else "new"
         self.first.badge(*REVIEWS.get(review, REVIEWS["new"]))
 

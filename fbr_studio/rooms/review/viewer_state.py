@@ -34,6 +34,8 @@ def first_settings(mask_opacity: float = 0.45) -> dict[str, LayerSetting]:
 class PanelFacts:
     """What the person set. ``cam_class`` None means the strongest of the tagged ones; ``brush_class`` None: not chosen.
 
+    ``brush_image`` is the image on which the brush's class was chosen: there it stays whatever the tags say.
+
     ``threshold`` and ``refine`` None mean the run's own.
     """
 
@@ -42,6 +44,7 @@ class PanelFacts:
     solo: str = ""
     cam_class: int | None = None
     brush_class: int | None = None
+    brush_image: int | None = None
     threshold: float | None = None
     refine: str | None = None
     curtain: float = 0.5
@@ -136,9 +139,10 @@ def _seen(name: str, setting: LayerSetting, solo: str, facts: SessionFacts, pane
 
 
 def _brush_class(facts: SessionFacts, panel: PanelFacts) -> int | None:
-    """The class the person chose, or else the first one that is in the image, or the first there is."""
-    if panel.brush_class in facts.class_ids:
-        return panel.brush_class
+    """The class the person chose on this image, or one that is in it; else the first in it, or the first there is."""
+    chosen = panel.brush_class
+    if chosen in facts.class_ids and (panel.brush_image == facts.image or chosen in facts.tagged or not facts.tagged):
+        return chosen
     tagged = [c for c in facts.class_ids if c in facts.tagged]
     return next(iter(tagged or facts.class_ids), None)
 

@@ -144,6 +144,14 @@ class StartPage(QWidget):
         self.form.show()
         self.form.create_button.setFocus()
 
+    def choose_place(self, wanted: NewProject | None) -> None:
+        """Let the person put the project elsewhere; what the form holds of the same photos stays."""
+        if wanted is not None and wanted.images != self.form.images:
+            self.form.show_proposal(wanted)
+        self.form.show()
+        self.form.folder.setFocus()
+        self.form.folder.selectAll()
+
     def set_busy(self, text: str) -> None:
         """Show that a project is being made or opened; an empty text ends it."""
         self.busy.say(text)
@@ -216,6 +224,11 @@ class NewProjectForm(QFrame):
         grid.addLayout(buttons, 3, 0, 1, 3)
         for field in (self.folder, self.tags):
             field.returnPressed.connect(self._accept)
+
+    @property
+    def images(self) -> Path | None:
+        """The folder of photos the form is about."""
+        return self._wanted.images if self._wanted is not None else None
 
     def show_proposal(self, wanted: NewProject) -> None:
         """Fill the fields."""

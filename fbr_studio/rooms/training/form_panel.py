@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import ConfigError, FbrError
@@ -14,7 +15,7 @@ from fbr_engine.stages.estimates import Estimate, estimate
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.rooms.training.recipes import obstacle
 from fbr_studio.widgets import formatting
-from fbr_studio.widgets.basics import button, hairline, label
+from fbr_studio.widgets.basics import button, hairline, label, set_kind
 from fbr_studio.widgets.forms.config_form import ConfigForm
 from fbr_studio.widgets.forms.editors import PathEditor
 from fbr_studio.widgets.forms.field_row import LABEL_WIDTH
@@ -28,16 +29,32 @@ WEIGHTS = ("imagenet", "drawn", "none")
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What would come of a training: why it cannot start (or nothing), and what it would take."""
+    """What would come of a training: why it cannot start (or nothing), and what it would take.
+
+    ``tagged`` images of ``tagged_in_all`` are in the ``split`` that is chosen.
+    """
 
     obstacle: str
     estimate: Estimate | None
+    split: str = ""
+    tagged: int = 0
+    tagged_in_all: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """Say how many tagged images the split leaves out, or nothing if it leaves out none."""
+        if self.tagged >= self.tagged_in_all:
+            return ""
+        some = formatting.of_total(self.tagged, self.tagged_in_all, "tagged images")
+        return f"{some} {'is' if self.tagged == 1 else 'are'} in the split {self.split}."
 
 
 def look_ahead(project: Project, config: TrainConfig) -> Outlook:
     """Find out whether and how long a training would run. Raises `ProjectError`."""
     found = obstacle(project, config.split)
-    return Outlook(found, None if found else estimate(project, config, None))
+    count = project.tags.count_tagged
+    tagged, in_all = count(config.split, with_problems=True), count(with_problems=True)
+    return Outlook(found, None if found else estimate(project, config, None), config.split, tagged, in_all)
 
 
 def estimate_words(found: Estimate) -> str:
@@ -74,6 +91,7 @@ class FormPanel(QFrame):
         self.setFixedWidth(WIDTH)
         self._project: Project | None = None
         self.outlook = Outlook("", None)
+        self.name_problem: Callable[[str], str] = lambda name: ""
         self.form = ConfigForm(TrainConfig, first=FIRST, paths={"weights": WEIGHTS})
         self.form.changed.connect(self.look)
         self._task = LatestTask(look_ahead, self)
@@ -84,7 +102,15 @@ class FormPanel(QFrame):
     def _compose(self) -> None:
         self.name = QLineEdit()
         self.name.setAccessibleName("Name of the run")
-        self.name.setToolTip("Name of the run: letters, digits, '.', '_' and '-'; one is chosen if you give none")
+        self.name.setToolTip(
+            "Name of the run: letters, digits, '.', '_' and '-'; it gets the one shown if you give none"
+        )
+        self.name.setClearButtonEnabled(True)
+        for clear in self.name.findChildren(QToolButton):
+            clear.setAccessibleName("Clear the name")
+        self.name.textChanged.connect(self.check_name)
+        self.name_note = label("", "danger", wrap=True)
+        self.name_note.hide()
         name_text = label("Name")
         name_text.setFixedWidth(LABEL_WIDTH)
         name_text.setBuddy(self.name)
@@ -92,11 +118,15 @@ class FormPanel(QFrame):
         name_row.setSpacing(GRID)
         name_row.addWidget(name_text)
         name_row.addWidget(self.name, 1)
+        name_part = QVBoxLayout()
+        name_part.setSpacing(GRID // 2)
+        name_part.addLayout(name_row)
+        name_part.addWidget(self.name_note)
         inside = QWidget()
         fields = QVBoxLayout(inside)
         fields.setContentsMargins(2 * GRID, GRID, 2 * GRID, 2 * GRID)
         fields.setSpacing(2 * GRID)
-        fields.addLayout(name_row)
+        fields.addLayout(name_part)
         fields.addWidget(self.form)
         fields.addStretch()
         self.area = QScrollArea()
@@ -115,7 +145,7 @@ class FormPanel(QFrame):
         column.addLayout(self._make_foot())
 
     def _make_head(self) -> QHBoxLayout:
-        self.reset = button("First values", None, "link", "Fill the form with what suits this project")
+        self.reset = button("Suggested values", None, "link", "Fill the form with what suits this project")
         head = QHBoxLayout()
         head.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, GRID)
         head.addWidget(label("New training", "title"))
@@ -129,6 +159,14 @@ class FormPanel(QFrame):
         self.follow.toggled.connect(self.follow_changed)
         self.outlook_text = label("", "muted", wrap=True)
         self.obstacle_text = label("", "warning", wrap=True)
+        self.split_text = label("", "muted", wrap=True)
+        self.use_all = button("Use all", self._use_all, "", "Train on the tagged images of all splits")
+        self.left_out = QWidget()
+        row = QHBoxLayout(self.left_out)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GRID)
+        row.addWidget(self.split_text, 1)
+        row.addWidget(self.use_all)
         self.to_images = button("Go to Images", self.images_asked.emit)
         self.start = button("Start training", self.start_asked.emit, "primary")
         self.start.setIconSize(self.start.iconSize())
@@ -143,11 +181,11 @@ class FormPanel(QFrame):
         foot = QVBoxLayout()
         foot.setContentsMargins(2 * GRID, 2 * GRID, 2 * GRID, 2 * GRID)
         foot.setSpacing(GRID)
-        for part in (self.follow, self.outlook_text, self.obstacle_text, self.to_images):
+        for part in (self.follow, self.outlook_text, self.obstacle_text, self.left_out, self.to_images):
             foot.addWidget(part)
         foot.addLayout(controls)
         foot.addWidget(self.start)
-        for part in (self.obstacle_text, self.to_images, self.pause, self.stop):
+        for part in (self.obstacle_text, self.left_out, self.to_images, self.pause, self.stop):
             part.hide()
         return foot
 
@@ -180,10 +218,24 @@ class FormPanel(QFrame):
         except ConfigError as error:
             self._task.cancel()
             self.start.setEnabled(False)
-            self.outlook_text.setText(f"{error}")
+            self.outlook_text.setText(formatting.without_commands(str(error)))
+            self.outlook_text.show()
             return
         if self._project is not None:
             self._task.request(self._project, config)
+
+    def suggest_name(self, name: str) -> None:
+        """Show the name a run gets if the person gives none."""
+        self.name.setPlaceholderText(name)
+
+    def check_name(self) -> str:
+        """Say below the name what is wrong with it, if anything is, and return that."""
+        name = self.name.text().strip()
+        problem = self.name_problem(name) if name else ""
+        self.name_note.setText(problem)
+        self.name_note.setVisible(bool(problem))
+        self._allow_start()
+        return problem
 
     def show_job(self, state: str, *, busy: bool) -> None:
         """Show the buttons that fit a training in this state ("" for none); ``busy``: a start would have to wait."""
@@ -215,12 +267,22 @@ class FormPanel(QFrame):
         self.outlook = found
         self.obstacle_text.setText(found.obstacle)
         self.obstacle_text.setVisible(bool(found.obstacle))
+        self.split_text.setText("" if found.obstacle else found.left_out)
+        set_kind(self.split_text, "warning" if 2 * found.tagged < found.tagged_in_all else "muted")
+        self.left_out.setVisible(bool(found.left_out))
         self.to_images.setVisible(bool(found.obstacle))
         self.outlook_text.setText(estimate_words(found.estimate) if found.estimate else "")
         self.outlook_text.setVisible(found.estimate is not None)
-        self.start.setEnabled(not found.obstacle)
+        self._allow_start()
         self.outlook_changed.emit(found)
 
+    def _allow_start(self) -> None:
+        problem = self.outlook.obstacle or self.name_note.text() or self.form.problem
+        self.start.setEnabled(not problem)
+
+    def _use_all(self) -> None:
+        self.form.set_values({"split": ""})
+
     def _show_failure(self, error: FbrError) -> None:
-        self.outlook_text.setText(str(error))
+        self.outlook_text.setText(formatting.without_commands(str(error)))
         self.outlook_text.show()

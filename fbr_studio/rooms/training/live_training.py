@@ -43,7 +43,8 @@ class LiveTraining:
         elif isinstance(event, ImageSkipped):
             self.notices.append(f"{event.image}: {event.reason}")
         elif isinstance(event, Notice):
-            self.notices.append(f"{event.message}: {event.remedy}" if event.remedy else event.message)
+            told = f"{event.message}: {event.remedy}" if event.remedy else event.message
+            self.notices.append(formatting.without_commands(told))
 
     def _step(self, event: StepDone) -> None:
         self.epoch, self.steps_per_epoch = event.epoch, event.steps

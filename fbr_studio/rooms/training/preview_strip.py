@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from fbr_engine.project import Project
 from fbr_studio.jobs.tasks import LatestTask
 from fbr_studio.rooms.training.preview_pictures import Picture, PreviewPage, PreviewReader, Rgb
-from fbr_studio.widgets.basics import icon_button, label
-from fbr_studio.widgets.theme import GRID, small_font, theme
+from fbr_studio.widgets.basics import ElidedLabel, icon_button, label
+from fbr_studio.widgets.formatting import without_commands
+from fbr_studio.widgets.theme import GRID, emphasised, small_font, theme
 
 PHOTO_SIDE = 240
 PICTURE_HEIGHT = 15 * GRID
@@ -27,31 +28,34 @@ class PreviewStrip(QWidget):
         self._run: str | None = None
         self._page = PreviewPage("", (), 0, ())
         self._follow = True
-        self._quiet = False
+        self._quiet = self._awaited = False
         self._task = LatestTask(PreviewReader(PHOTO_SIDE).page, self)
         self._task.done.connect(self._show)
-        self._task.failed.connect(lambda error: self._say(str(error)))
+        self._task.failed.connect(lambda error: self._say(without_commands(str(error))))
         self._cells: list[PreviewCell] = []
         self._compose()
         self._say("")
 
     def _compose(self) -> None:
-        self.title = label("CAMs of fixed images", "title")
-        self.epoch_text = label("", "muted")
+        self.title = _Words("CAMs of fixed images")
+        self.title.setFont(emphasised(self.title.font()))
+        self.epoch_text = _Words()
+        self.epoch_text.setFont(small_font(self.epoch_text))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Epoch of the CAMs shown")
         self.slider.setToolTip("Go back through the epochs (Left and Right while it has the focus)")
         self.slider.setPageStep(1)
-        self.slider.setFixedWidth(20 * GRID)
+        self.slider.setMinimumWidth(5 * GRID)
+        self.slider.setMaximumWidth(20 * GRID)
         self.slider.valueChanged.connect(self._slid)
         self.back = icon_button("previous", "CAMs of the epoch before", lambda: self._step(-1))
         self.forward = icon_button("next", "CAMs of the next epoch", lambda: self._step(1))
         top = QHBoxLayout()
         top.setSpacing(GRID)
         top.addWidget(self.title)
-        top.addStretch()
+        top.addStretch(1)
         for part in (self.epoch_text, self.back, self.slider, self.forward):
-            top.addWidget(part)
+            top.addWidget(part, 100 if part is self.slider else 0)
         self._row = QHBoxLayout()
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GRID)
@@ -69,6 +73,7 @@ class PreviewStrip(QWidget):
             surface.setAutoFillBackground(False)
         self._area.setStyleSheet("QScrollArea { background: transparent; }")
         self.quiet_note = label("", "muted", wrap=True)
+        self.quiet_note.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID)
@@ -132,9 +137,19 @@ class PreviewStrip(QWidget):
         if some:
             self.back.setEnabled(page.epoch != page.epochs[0])
             self.forward.setEnabled(page.epoch != page.epochs[-1])
-            self.epoch_text.setText(epoch_words(page.epoch, page.epochs[-1]))
-        self._say("" if some else _NOTHING if self._run else "")
+            self.epoch_text.set_text(epoch_words(page.epoch, page.epochs[-1]))
+        self._explain()
         self._fill(page.pictures)
+
+    def set_awaited(self, awaited: bool) -> None:
+        """Say that the CAMs are still to come, or that there are none."""
+        if awaited != self._awaited:
+            self._awaited = awaited
+            self._explain()
+
+    def _explain(self) -> None:
+        nothing = _AWAITED if self._awaited else _NOTHING if self._run else ""
+        self._say("" if self._page.epochs else nothing)
 
     def _say(self, text: str) -> None:
         self.quiet_note.setText(text)
@@ -173,6 +188,17 @@ class PreviewStrip(QWidget):
 
 
 _NOTHING = "This run has no CAMs of its epochs: they are written while a run trains, if it asks for previews."
+
+
+_AWAITED = "The CAMs come after the first epoch."
+
+
+class _Words(ElidedLabel):
+    """Takes the room of its text, and gives it up where the strip is narrow."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
 
 def epoch_words(epoch: int, last: int) -> str:

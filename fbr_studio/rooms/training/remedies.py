@@ -16,7 +16,7 @@ from fbr_engine.errors import (
     WeightsError,
     WriteError,
 )
-from fbr_studio.rooms.training.recipes import SMALL_NETWORK
+from fbr_studio.rooms.training.recipes import SMALL_NETWORK, small_network
 
 Goal = Literal["start", "images", "weights", "runs"]
 
@@ -59,40 +59,27 @@ def remedies_for(error: FbrError, config: TrainConfig | None) -> list[Remedy]:
     return []
 
 
-def window_words(error: FbrError) -> str:
-    """Return an error's message without the parts that tell options of the command: the buttons stand for those."""
-    parts = re.split(r"(; |: )", str(error))
-    kept = parts[0]
-    for mark, text in zip(parts[1::2], parts[2::2], strict=True):
-        if not re.search(r"(^|[ (])--[a-z]|fbr-engine", text):
-            kept += mark + text
-    first = kept.partition(" ")[0]
-    if first.isalpha():  # not a path, which must stay as it is
-        kept = first[:1].upper() + kept[1:]
-    return kept + ("" if kept.endswith(".") else ".")
-
-
 def _less_memory(config: TrainConfig) -> list[Remedy]:
     found = []
     if config.batch > 1:
         smaller = max(1, config.batch // 2)
-        found.append(Remedy(f"Batch {smaller} instead of {config.batch}", changes={"batch": smaller}))
+        found.append(Remedy(f"Start with batch {smaller}", changes={"batch": smaller}))
     crop = max(_low("crop"), (config.crop // 2 // 32) * 32 + 1)
     if crop < config.crop:
-        found.append(Remedy(f"Crop {crop} px instead of {config.crop} px", changes={"crop": crop}))
+        found.append(Remedy(f"Start with crop {crop} px", changes={"crop": crop}))
     return found
 
 
 def _other_weights(config: TrainConfig) -> list[Remedy]:
     found = [Remedy("Choose a weights file", "weights")]
     if any(getattr(config, name) != value for name, value in SMALL_NETWORK.items()):
-        found.insert(0, Remedy("Use the small network", changes=SMALL_NETWORK))
+        found.insert(0, Remedy("Start with the small network", changes=small_network(config)))
     return found
 
 
 def _slower(config: TrainConfig) -> list[Remedy]:
     halved = {name: max(_low(name), getattr(config, name) / 2) for name in ("lr_encoder", "lr_head")}
-    return [Remedy("Halve the learning rates", changes=halved)]
+    return [Remedy("Start with half the learning rates", changes=halved)]
 
 
 def _low(name: str) -> Any:
@@ -100,7 +87,7 @@ def _low(name: str) -> Any:
 
 
 def _on_the_cpu(_: TrainConfig) -> list[Remedy]:
-    return [Remedy("Compute on the CPU", changes={"device": "cpu"})]
+    return [Remedy("Start on the CPU", changes={"device": "cpu"})]
 
 
 def _to_images(_: TrainConfig) -> list[Remedy]:

@@ -27,6 +27,7 @@ from fbr_studio.rooms.training.training_jobs import TrainingJobs
 from fbr_studio.rooms.training.trouble import Trouble
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.basics import hairline
+from fbr_studio.widgets.formatting import without_commands
 
 TICK_MS = 500
 
@@ -91,6 +92,7 @@ class TrainingRoom(Room):
         self.jobs.preview_written.connect(self.view.show_pictures)
         self.jobs.ended.connect(self._job_ended)
         self.runner.queue_changed.connect(self._jobs_changed)
+        self.runner.queue_changed.connect(self._suggest_name)
         self.runner.job_ended.connect(lambda _: self._runs_changed())
 
     def _connect_session(self) -> None:
@@ -113,7 +115,9 @@ class TrainingRoom(Room):
         panel.images_asked.connect(self._go_to_images)
         panel.follow_changed.connect(lambda on: self.preferences.set("follow_training", on))
         panel.outlook_changed.connect(self._choose_page)
-        panel.reset.clicked.connect(self._first_values)
+        panel.reset.clicked.connect(self._suggest_values)
+        panel.form.changed.connect(self._suggest_name)
+        panel.name_problem = self.jobs.name_problem
 
     def _connect_runs(self) -> None:
         runs, admin = self.runs, self.admin
@@ -128,9 +132,15 @@ class TrainingRoom(Room):
         admin.renamed.connect(self.view.renamed)
         admin.deleting.connect(lambda: self.centre.strip.show_run(None, None))
         admin.changed.connect(self._runs_changed)
-        admin.failed.connect(lambda error: self.centre.messages.say(str(error), "danger"))
+        admin.failed.connect(lambda error: self.centre.messages.say(without_commands(str(error)), "danger"))
+        admin.refused.connect(runs.refuse_name)
+        runs.name_problem = self.jobs.name_problem
 
     # --- room
+
+    def tells(self, job: Job) -> bool:
+        """Return whether this room says why the job failed."""
+        return self.trouble.has_told(job)
 
     def entered(self) -> None:
         """Look at what may have changed elsewhere."""
@@ -168,9 +178,14 @@ class TrainingRoom(Room):
         self.panel.show_project(project, first_config(project) if project is not None else None)
         self._runs_changed()
 
-    def _first_values(self) -> None:
+    def _suggest_values(self) -> None:
         if self.session.project is not None:
             self.panel.form.set_config(first_config(self.session.project))
+
+    def _suggest_name(self) -> None:
+        if self.session.project is not None and not self.panel.form.row("method").problem:
+            self.panel.suggest_name(self.jobs.free_name(str(self.panel.form.value("method"))))
+            self.panel.check_name()
 
     def _images_changed(self) -> None:
         if self.session.project is not None:
@@ -225,6 +240,7 @@ class TrainingRoom(Room):
         self._show()
 
     def _runs_changed(self) -> None:
+        self._suggest_name()
         self.view.measure()
         self._show()
 

@@ -11,18 +11,20 @@ from fbr_engine.project import RunInfo
 from fbr_studio.rooms.training.shown_runs import ShownRuns
 from fbr_studio.rooms.training.training_jobs import TrainingJobs
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.formatting import without_commands
 
 
 class RunAdmin(QObject):
     """``shown_changed``: others are shown. ``renamed(old, new)``, ``deleting`` and ``changed`` around a change.
 
-    ``failed`` carries the error of a change that was refused.
+    ``failed`` carries the error of a change that was refused, ``refused(old, reason)`` why a name was.
     """
 
     shown_changed = Signal()
     renamed = Signal(str, str)
     deleting = Signal()
     changed = Signal()
+    refused = Signal(str, str)
     failed = Signal(object)
 
     def __init__(self, session: Session, jobs: TrainingJobs, shown: ShownRuns, parent: QObject) -> None:
@@ -46,25 +48,22 @@ class RunAdmin(QObject):
         self.shown_changed.emit()
 
     def rename(self, old: str, new: str) -> None:
-        """Give a run another name."""
-
-        def act() -> None:
+        """Give a run another name, or tell why not."""
+        try:
             self._session.rename_run(old, new)
-            self._jobs.renamed(self._session.open_project, old, new)
-            self.renamed.emit(old, new)
-
-        self._try(act)
+        except FbrError as error:
+            self.refused.emit(old, without_commands(str(error)))
+            return
+        self._jobs.renamed(self._session.open_project, old, new)
+        self.renamed.emit(old, new)
         self.changed.emit()
 
     def delete(self, name: str) -> None:
         """Delete a run and all it made."""
         self.deleting.emit()
-        self._try(lambda: self._session.delete_run(name))
-        self._shown.gone(name)
-        self.changed.emit()
-
-    def _try(self, act: Callable[[], object]) -> None:
         try:
-            act()
+            self._session.delete_run(name)
         except FbrError as error:
             self.failed.emit(error)
+        self._shown.gone(name)
+        self.changed.emit()

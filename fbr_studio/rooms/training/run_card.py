@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
@@ -19,17 +20,24 @@ _STATUS_KINDS = {"done": "muted", "training": "good", "stopped": "warning", "fai
 
 @dataclass(frozen=True, slots=True)
 class CardState:
-    """What a card shows; ``busy``: a job works on this run, so it can neither be deleted nor renamed."""
+    """What a card shows; ``busy``: a job works on this run, so it can neither be deleted nor renamed.
+
+    ``rests``: what that job does in place of working ("paused", "stopping"), or nothing.
+    """
 
     info: RunInfo
     disk: RunDisk | None = None
     chosen: bool = False
     compared: bool = False
     busy: bool = False
+    rests: str = ""
 
 
 class RunCard(QFrame):
-    """Click or Enter shows the run, F2 renames, Del asks before it deletes. Each signal carries the run's name."""
+    """Click or Enter shows the run, F2 renames, Del asks before it deletes. Each signal carries the run's name.
+
+    ``name_problem(new, old)`` says why a name is refused, or nothing; the field stays open until it is a good one.
+    """
 
     chosen = Signal(str)
     compare_asked = Signal(str, bool)
@@ -39,9 +47,10 @@ class RunCard(QFrame):
     renamed = Signal(str, str)
     delete_asked = Signal(str)
 
-    def __init__(self, state: CardState) -> None:
+    def __init__(self, state: CardState, name_problem: Callable[[str, str], str] = lambda new, old: "") -> None:
         super().__init__()
         self.state = state
+        self._name_problem, self._renaming = name_problem, False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._compose()
         self.show_state(state)
@@ -58,8 +67,11 @@ class RunCard(QFrame):
         self.edit = QLineEdit()
         self.edit.setAccessibleName("New name of the run")
         self.edit.editingFinished.connect(self._rename)
+        self.edit.textChanged.connect(self._check_name)
         self.edit.hide()
         self.edit.installEventFilter(self)
+        self.reason = label("", "danger", wrap=True)
+        self.reason.hide()
         self.what = label("", "muted", wrap=True)
         self.where = label("", "muted", wrap=True)
         first = QHBoxLayout()
@@ -71,6 +83,7 @@ class RunCard(QFrame):
         column.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
         column.setSpacing(GRID // 2)
         column.addLayout(first)
+        column.addWidget(self.reason)
         lines = QVBoxLayout()
         lines.setSpacing(GRID // 2)
         lines.addWidget(self.what)
@@ -138,8 +151,8 @@ class RunCard(QFrame):
         self.state = state
         info, disk = state.info, state.disk
         self.title.set_text(info.name)
-        self.status.setText(STATUS_WORDS.get(info.status, info.status))
-        set_kind(self.status, _STATUS_KINDS.get(info.status, "muted"))
+        self.status.setText(state.rests or STATUS_WORDS.get(info.status, info.status))
+        set_kind(self.status, "warning" if state.rests else _STATUS_KINDS.get(info.status, "muted"))
         self.what.setText(summary(info))
         size = formatting.byte_size(disk.disk) if disk else "measuring"
         missing = disk is not None and disk.maps.missing and info.status == "done"
@@ -182,11 +195,28 @@ class RunCard(QFrame):
         if self.edit.isHidden():
             return
         new = self.edit.text().strip()
-        self._end_rename()
         if new and new != self.name:
+            if self._renaming or not self._check_name():
+                return
+            self._renaming = True  # whoever hears of it may hide the field, which then says that editing has ended
             self.renamed.emit(self.name, new)
+            self._renaming = False
+            if self.reason.text():
+                return
+        self._end_rename()
+
+    def refuse(self, reason: str) -> None:
+        """Say below the name that was asked for why it cannot be had."""
+        self.reason.setText(reason)
+        self.reason.setVisible(bool(reason))
+
+    def _check_name(self) -> bool:
+        new = self.edit.text().strip()
+        self.refuse(self._name_problem(new, self.name) if new and new != self.name else "")
+        return not self.reason.text()
 
     def _end_rename(self) -> None:
+        self.refuse("")
         self.edit.hide()
         self.title.show()
 

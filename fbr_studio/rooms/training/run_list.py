@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -34,6 +34,7 @@ class RunList(QFrame):
         self.setProperty("kind", "panel")
         self.setFixedWidth(WIDTH)
         self.cards: dict[str, RunCard] = {}
+        self.name_problem: Callable[[str, str], str] = lambda new, old: ""
         self.title = label("Runs", "title")
         self.empty = label("No run yet. A training makes one.", "muted", wrap=True)
         self.table_title = label("", "title", wrap=True)
@@ -82,6 +83,11 @@ class RunList(QFrame):
                 self._list.insertWidget(place, card)
         self.empty.setVisible(not wanted)
 
+    def refuse_name(self, name: str, reason: str) -> None:
+        """Say in a run's card why it cannot be renamed."""
+        if name in self.cards:
+            self.cards[name].refuse(reason)
+
     def show_facts(self, info: RunInfo | None, other: RunInfo | None, disk: RunDisk | None = None) -> None:
         """Show a run's figures and how its config differs from the defaults, or from ``other``."""
         self._facts.setVisible(info is not None)
@@ -102,7 +108,7 @@ class RunList(QFrame):
             self.config_table.show_rows(rows)
 
     def _new_card(self, state: CardState) -> RunCard:
-        card = RunCard(state)
+        card = RunCard(state, lambda new, old: self.name_problem(new, old))
         for name in ("chosen", "compare_asked", "resume_asked", "again_asked", "maps_asked", "renamed", "delete_asked"):
             getattr(card, name).connect(getattr(self, name))
         self.cards[state.info.name] = card

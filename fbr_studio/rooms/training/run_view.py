@@ -15,6 +15,8 @@ from fbr_studio.rooms.training.training_jobs import TrainingJobs
 from fbr_studio.state.session import Session
 from fbr_studio.widgets.basics import set_kind
 
+GETTING_READY = "Getting ready: reading the first images"
+
 
 class RunView(QObject):
     """What the disk holds of each run is measured behind the window."""
@@ -32,6 +34,7 @@ class RunView(QObject):
         self._session, self._jobs, self._shown = session, jobs, shown
         self._centre, self._runs = centre, runs
         self._disk: dict[str, RunDisk] = {}
+        self._state = ""
         self._measure = LatestTask(measure_runs, self)
         self._measure.done.connect(self._measured)
 
@@ -45,6 +48,7 @@ class RunView(QObject):
         behind = self._jobs.curves_of(project, other) if project is not None and other is not None else None
         names = (self._shown.name or "", other.name if other is not None else "")
         self._centre.curves.show_curves(main, behind, names)
+        self._await_first()
         self._centre.strip.show_run(project if info is not None else None, info.name if info is not None else None)
         self._show_cards()
         self.show_figures()
@@ -53,7 +57,12 @@ class RunView(QObject):
     def follow(self) -> None:
         """Show what the training has come to."""
         if self._shown.watching:
+            self._await_first()
             self._centre.curves.refresh()
+        job = self._jobs.job
+        if job is not None and job.state != self._state:
+            self._state = job.state
+            self._show_cards()
         self.show_figures()
         self.show_notices()
 
@@ -63,9 +72,20 @@ class RunView(QObject):
             self._centre.strip.refresh()
 
     def show_notices(self) -> None:
-        """Show what the training that is watched has reported."""
-        live = self._jobs.live
-        self._centre.notices.show_notices(live.notices if live is not None and self._shown.watching else [])
+        """Show what the last training of the run has reported, also when it has ended."""
+        live, project, name = self._jobs.live, self._session.project, self._shown.name
+        if live is not None and self._shown.watching:
+            found = live.notices
+        else:
+            found = self._jobs.notices_of(project, name) if project is not None and name else []
+        self._centre.notices.show_notices(found)
+
+    def _await_first(self) -> None:
+        """Say what will come where there is nothing to show yet."""
+        live, awaited = self._jobs.live, self._shown.watching and self._jobs.training
+        self._centre.curves.set_note(GETTING_READY if awaited else "This run has no losses on record")
+        previews = live is not None and live.config.previews > 0
+        self._centre.strip.set_awaited(awaited and previews)
 
     def show_figures(self) -> None:
         """Show name, state and figures of the run."""
@@ -96,10 +116,16 @@ class RunView(QObject):
                 info.name == shown,
                 info.name == compared,
                 self._jobs.works_on(info.name),
+                self._rests(info.name),
             )
             for info in found
         ]
         self._runs.show_runs(states)
+
+    def _rests(self, run: str) -> str:
+        """Return what the job of a run does in place of working, or nothing."""
+        job = self._jobs.job
+        return job.state if job is not None and job.run == run and job.state in ("paused", "stopping") else ""
 
     # --- on the disk
 

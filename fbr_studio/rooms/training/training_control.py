@@ -11,6 +11,7 @@ from fbr_studio.jobs.runner import Job, JobRunner
 from fbr_studio.rooms.training.form_panel import FormPanel
 from fbr_studio.rooms.training.training_jobs import TrainingJobs
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.formatting import without_commands
 from fbr_studio.widgets.message_strip import MessageStrip
 
 
@@ -40,7 +41,10 @@ class TrainingControl(QObject):
         try:
             config = self._panel.config()
         except ConfigError as error:
-            self._messages.say(str(error), "danger")
+            self._messages.say(without_commands(str(error)), "danger")
+            return
+        if problem := self._panel.check_name():
+            self._messages.say(problem, "danger")
             return
         if self._panel.outlook.obstacle:
             self._messages.say(self._panel.outlook.obstacle, "warning", ("Go to Images", self.images_asked.emit))

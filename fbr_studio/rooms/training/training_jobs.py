@@ -8,8 +8,10 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from fbr_engine.config import TrainConfig
+from fbr_engine.errors import ProjectError
 from fbr_engine.events import EpochDone, Event, FileWritten, Started
 from fbr_engine.project import Project, RunInfo
+from fbr_engine.project.runs import check_run_name
 from fbr_engine.stages.stored_previews import KIND as PREVIEW
 from fbr_studio.jobs.follow_up import maps_job, training_job
 from fbr_studio.jobs.runner import Job, JobRunner, JobSpec
@@ -17,6 +19,7 @@ from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.training.live_training import LiveTraining
 from fbr_studio.rooms.training.run_facts import device_of, steps_per_epoch, stored_curves, train_config
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.formatting import without_commands
 from fbr_studio.widgets.plots.series import Curves
 
 
@@ -40,6 +43,7 @@ class TrainingJobs(QObject):
         self.job: Job | None = None
         self._mine: dict[Job, LiveTraining] = {}
         self._kept: dict[tuple[Path, str], Curves] = {}
+        self._said: dict[tuple[Path, str], list[str]] = {}
         runner.job_started.connect(self._listen)
         if runner.current is not None:
             self._listen(runner.current)
@@ -71,14 +75,29 @@ class TrainingJobs(QObject):
     def free_name(self, method: str) -> str:
         """Return a name for a run of this method that no run has and none that waits will have."""
         project = self._session.open_project
-        taken = {info.name.casefold() for info in project.runs.all()}
-        taken |= {(job.spec.run or "").casefold() for job in self._mine}
+        taken = self.taken_names()
         base = "fbr" if method == "cam+fbr" else method.replace("+", "-")
         number, name = 1, base
         while name.casefold() in taken or project.runs.folder(name).exists():
             number += 1
             name = f"{base}-{number}"
         return name
+
+    def taken_names(self) -> set[str]:
+        """Return the names, in lower case, that runs have and that jobs which wait will give."""
+        found = {info.name.casefold() for info in self._session.open_project.runs.all()}
+        return found | {(job.spec.run or "").casefold() for job in self._mine}
+
+    def name_problem(self, new: str, old: str = "") -> str:
+        """Return why a run cannot be named ``new``, in one sentence, or nothing; ``old``: the name it has now."""
+        if self._session.project is None:
+            return ""
+        try:
+            check_run_name(new)
+        except ProjectError as error:
+            return without_commands(str(error))
+        taken = self.taken_names() - {old.casefold()}
+        return "A run has this name already. Choose another name." if new.casefold() in taken else ""
 
     def works_on(self, run: str) -> bool:
         """Return whether a job that runs or waits is about this run."""
@@ -101,11 +120,18 @@ class TrainingJobs(QObject):
         """Return a run's curves: all steps if it was trained in this window, else one point an epoch."""
         return self._kept.get((project.folder, info.name)) or stored_curves(project, info)
 
+    def notices_of(self, project: Project, run: str) -> list[str]:
+        """Return what the last training of a run in this window has reported."""
+        return self._said.get((project.folder, run), [])
+
     def renamed(self, project: Project, old: str, new: str) -> None:
         """Keep the curves of a renamed run."""
         curves = self._kept.pop((project.folder, old), None)
         if curves is not None:
             self._kept[project.folder, new] = curves
+        said = self._said.pop((project.folder, old), None)
+        if said is not None:
+            self._said[project.folder, new] = said
         if self.live is not None and self.live.run == old:
             self.live.run = new
 
@@ -192,6 +218,7 @@ class TrainingJobs(QObject):
             live.device = device_of(project, run)
             live.curves.steps = steps_per_epoch(info)
             self._kept[project.folder, run] = live.curves
+            self._said[project.folder, run] = live.notices
         self.run_began.emit(run)
 
     def _over(self, job: Job, live: LiveTraining, trains: bool) -> None:

@@ -10,7 +10,8 @@ from fbr_engine.config import TrainConfig
 from fbr_engine.errors import ConfigError
 from fbr_studio.jobs.runner import Job
 from fbr_studio.rooms.training.form_panel import FormPanel
-from fbr_studio.rooms.training.remedies import Remedy, remedies_for, window_words
+from fbr_studio.rooms.training.remedies import Remedy, remedies_for
+from fbr_studio.widgets.formatting import without_commands
 from fbr_studio.widgets.message_strip import MessageStrip
 
 MOST_BUTTONS = 2
@@ -26,14 +27,20 @@ class Trouble(QObject):
     def __init__(self, messages: MessageStrip, panel: FormPanel, parent: QObject) -> None:
         super().__init__(parent)
         self._messages, self._panel = messages, panel
+        self._told: Job | None = None
 
     def tell(self, job: Job, config: TrainConfig | None) -> None:
         """Say why a job failed, if it did; ``config``: what it was to train, None if it did not train."""
         if job.error is None:
             return
+        self._told = job
         found = remedies_for(job.error, config)[:MOST_BUTTONS]
         buttons = [(remedy.caption, self._act(remedy, config, job.spec.run or "")) for remedy in found]
-        self._messages.say(window_words(job.error), "danger", *buttons)
+        self._messages.say(without_commands(str(job.error)), "danger", *buttons)
+
+    def has_told(self, job: Job) -> bool:
+        """Return whether this job's error is the one that was told last."""
+        return job is self._told
 
     def _act(self, remedy: Remedy, config: TrainConfig | None, name: str) -> Callable[[], object]:
         def act() -> None:
@@ -54,4 +61,4 @@ class Trouble(QObject):
         try:
             self.train_asked.emit(self._panel.config(), name)
         except ConfigError as error:
-            self._messages.say(str(error), "danger")
+            self._messages.say(without_commands(str(error)), "danger")

@@ -54,6 +54,14 @@ class LossCurves(QWidget):
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setAccessibleName("Loss curves")
         self._plot.setMinimumHeight(14 * GRID)
+        for name in ("left", "bottom"):
+            self._plot.getAxis(name).enableAutoSIPrefix(False)
+        self.note = label("", "muted", wrap=True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        over = QVBoxLayout(self._plot)
+        over.setContentsMargins(6 * GRID, 0, 0, 4 * GRID)
+        over.addWidget(self.note, 0, Qt.AlignmentFlag.AlignCenter)
+        self.note.hide()
         self._compose()
         self._dress()
 
@@ -77,6 +85,10 @@ class LossCurves(QWidget):
         """Show the curves of a run, and dashed behind them those of another; ``names`` of the two."""
         self._main, self._other, self._names = curves, other, names
         self.redraw()
+
+    def set_note(self, text: str) -> None:
+        """Say in the middle of the plot why there is no point yet; shown while there is none."""
+        self.note.setText(text)
 
     def refresh(self) -> None:
         """Draw what was added to the curves, soon."""
@@ -107,8 +119,13 @@ class LossCurves(QWidget):
         for item in self._drawn:
             self._plot.removeItem(item)
         self._drawn = []
-        log = self.log_button.isChecked()
-        self._plot.setLogMode(x=False, y=log)
+        empty = not any(len(series) for series in [*_terms(self._main).values(), *_terms(self._other).values()])
+        self.note.setVisible(empty and bool(self.note.text()))
+        self._plot.setLogMode(x=False, y=self.log_button.isChecked() and not empty)
+        if empty:
+            self._plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+        else:
+            self._plot.enableAutoRange()
         self._mark_epochs()
         for place, name in enumerate(terms):
             if self.legend.is_shown(name):

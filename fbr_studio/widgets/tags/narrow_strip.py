@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from fbr_studio.widgets.basics import button, hairline, icon_button, label, set_kind
@@ -13,7 +13,9 @@ from fbr_studio.widgets.theme import GRID
 
 
 class NarrowStrip(QFrame):
-    """Works as a `MessageStrip`: hidden until `say`, a later message replaces an earlier one."""
+    """Works as a `QuestionStrip`: hidden until `say`, a later message replaces an earlier one."""
+
+    asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +64,8 @@ class NarrowStrip(QFrame):
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+        if remedies:
+            self.asked.emit()
 
     def _remedy(self, act: Callable[[], object]) -> None:
         self.hide()

@@ -239,3 +239,38 @@ def test_confirmed_empty_images_stay_so_when_an_import_adds_classes(project: Pro
     assert found["b.jpg"] == {"dog": 0, "cow": 0}
     assert found["c.jpg"] == {"dog": 0, "cow": 1}
     assert project.gallery.state_counts()["empty"] == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (("1.jpg", "2.jpg", "sub/3.jpg"), []),
+        (("1.jpg", "sub/2.jpg", "sub/3.jpg", "sub/4.jpg"), []),
+        (("1.jpg", "2.jpg", "cat/3.jpg", "dog/4.jpg"), []),
+        (("images/1.jpg", "images/sub/2.jpg", "images/sub/3.jpg"), []),
+        (("1.jpg", "cat/2.jpg", "dog/3.jpg"), ["cat", "dog"]),
+        (("1.jpg", "cat/2.jpg", "background/3.jpg"), ["cat"]),
+        (("cat/1.jpg",), ["cat"]),
+        (("1.jpg", "background/2.jpg"), []),
+        (("images/1.jpg", "masks/1.png", "masks/2.png", "masks/3.png"), []),
+    ],
+)
+def test_beside_loose_images_only_several_full_folders_are_classes(
+    project: Project, touch: Touch, names: tuple[str, ...], classes: list[str]
+) -> None:
+    touch(*names)
+    report = import_folders(project)
+    assert sorted(report.classes) == classes
+    assert bool(report.tagged) == bool(classes)
+
+
+def test_folders_not_taken_for_classes_are_told_and_can_be_named(project: Project, touch: Touch) -> None:
+    touch(*(f"{i}.jpg" for i in range(30)), "sub/a.jpg", "sub/b.jpg")
+    report = import_folders(project)
+    assert (report.images, report.tagged, report.classes) == (32, 0, {})
+    assert "folders were not taken for classes (sub), for 30 images" in report.notes[0]
+    assert "use --classes NAME" in report.notes[0]
+    report = import_folders(project, ["sub"])
+    assert report.classes == {"sub": 2}
+    assert tags(project)["sub/a.jpg"] == {"sub": 1}
+    assert tags(project)["1.jpg"] == {}

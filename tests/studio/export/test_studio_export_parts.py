@@ -14,7 +14,7 @@ from fbr_engine.project import RunInfo
 from fbr_engine.stages import export_preview
 from fbr_engine.stages.export_preview import ExportWarning
 from fbr_studio.rooms.export import target
-from fbr_studio.rooms.export.advice import CAPTIONS, advice, in_window, remedies
+from fbr_studio.rooms.export.advice import CAPTIONS, advice, remedies
 from fbr_studio.rooms.export.bars import Bars
 from fbr_studio.rooms.export.masks_remedy import missing_masks_job
 from fbr_studio.rooms.export.progress import progress_text
@@ -183,21 +183,3 @@ def test_bars_show_every_row(qtbot: QtBot) -> None:
     assert not bars.grab().toImage().isNull()
     bars.show_rows({})
     assert bars.sizeHint().height() == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "/x: is not empty; give a new folder with --out, or empty it",
-            "/x: is not empty; give a new folder, or empty it",
-        ),
-        (
-            "run fbr has no masks yet: make them first (fbr-engine masks /p)",
-            "Run fbr has no masks yet: make them first",
-        ),
-        ("cannot write /x: free some space and run again", "Cannot write /x: free some space and try again"),
-    ],
-)
-def test_the_window_says_nothing_of_the_command_line(text: str, said: str) -> None:
-    assert in_window(FbrError(text)) == said

@@ -18,7 +18,8 @@ from workplace import Workplace
 from fbr_engine.events import Event, Progress
 from fbr_engine.stages import export_dataset
 from fbr_studio.actions import Actions
-from fbr_studio.jobs.runner import JobRunner, JobSpec, Step
+from fbr_studio.job_status import room_of
+from fbr_studio.jobs.runner import Job, JobRunner, JobSpec, Step
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.export import ExportRoom
 from fbr_studio.state.session import Session
@@ -182,9 +183,11 @@ def test_a_folder_that_is_not_empty_is_refused_with_a_remedy_that_works(place: P
     room.questions.set_folder(full)
     place.settle()
     assert "not empty" in room.questions.problem.text()
+    assert not room.write_button.isEnabled()
     place.export()
-    assert "is not empty" in room.messages.text
-    assert [b.text() for b in room.messages.remedies] == ["Choose another folder"]
+    room.write_action.trigger()
+    assert room.work.job is None
+    assert not room.messages.isVisible()
     assert [p.name for p in full.iterdir()] == ["mine.txt"]
     assert room.questions.other_name.text() == "Use full-2"
     place.click(room.questions.other_name)
@@ -193,6 +196,25 @@ def test_a_folder_that_is_not_empty_is_refused_with_a_remedy_that_works(place: P
     place.export()
     assert (trained.root / "full-2" / "report.json").is_file()
     assert [p.name for p in full.iterdir()] == ["mine.txt"]
+
+
+def test_a_click_before_the_folder_is_looked_at_waits_for_that(place: Place, trained: Workplace) -> None:
+    room = place.open(trained)
+    full = trained.root / "full"
+    full.mkdir()
+    (full / "mine.txt").write_text("keep me")
+    submitted: list[object] = []
+    place.runner.queue_changed.connect(lambda: submitted.append(place.runner.current))
+    room.questions.set_folder(full)
+    place.click(room.write_button)
+    place.settle()
+    assert not any(submitted)
+    room.questions.set_folder(trained.root / "new")
+    place.settle()
+    room.questions.set_folder(trained.root / "newer")
+    place.click(room.write_button)
+    place.qtbot.waitUntil(lambda: room.written is not None, timeout=8000)
+    assert (trained.root / "newer" / "report.json").is_file()
 
 
 def test_another_folder_can_be_chosen(place: Place, trained: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +366,18 @@ def test_a_disk_that_refuses_is_told_with_a_remedy(
     room.questions.set_folder(trained.root / "file" / "deep")
     place.settle()
     assert "is a file" in room.questions.problem.text()
+    assert not room.write_button.isEnabled()
+    room.questions.set_folder(trained.root / "late")
+    place.settle()
+    (trained.root / "late").write_text("")  # after it was looked at
+    heard: list[Job] = []
+    place.runner.job_ended.connect(heard.append)
     place.export()
+    assert "--" not in room.messages.text
+    assert "is a file; give a folder." in room.messages.text
+    assert room.tells(heard[0])
+    assert room_of(heard[0]) == "export"
+    assert not room.write_button.isEnabled()
     assert [b.text() for b in room.messages.remedies] == ["Choose another folder"]
     chosen = str(trained.root / "other")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: chosen)

@@ -64,3 +64,25 @@ def test_an_import_too_large_to_undo_ends_the_history_and_its_note(
 def _counted(before: dict, after: dict) -> str:
     changed = sum(before[image] != after[image] for image in after)
     return f"{changed} image{'s' if changed > 1 else ''}"
+
+
+def test_what_a_person_says_during_an_import_is_no_part_of_it(
+    drawn: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = drawn.root / "more.csv"
+    with drawn.open(write=True) as project:
+        first, second = list(project.images.iter())[:2]
+        known = next(iter(project.tags.of(second.id)))
+        table.write_text(f"image,tags\n{first.path},wombat\n")
+        plain = tag_import.import_table
+
+        def slow(*arguments):
+            project.tags.set(second.id, known, 1 - project.tags.of(second.id)[known])
+            return plain(*arguments)
+
+        monkeypatch.setattr(tag_import, "import_table", slow)
+        done = tag_import.import_tags(project, table)
+        assert done.edit is not None
+        assert done.edit.images == [first.id]
+        assert done.edit.after == ((first.id, project.classes.get("wombat").id, 1),)
+        assert done.edit.before == ((first.id, project.classes.get("wombat").id, None),)

@@ -35,8 +35,8 @@ class Bench:
 
     def settle(self) -> None:
         """Wait until nothing is being loaded or made."""
-        desk = self.room.desk
-        self.qtbot.waitUntil(lambda: not desk.loader.busy and not desk.making, timeout=20_000)
+        desk, strip, counts = self.room.desk, self.room.filmstrip, self.room.counts
+        self.qtbot.waitUntil(lambda: not (desk.loader.busy or desk.making or strip.busy or counts.busy), timeout=20_000)
         QApplication.processEvents()
 
     def go_to(self, image: int) -> None:

@@ -43,7 +43,7 @@ def test_solo_shows_one_layer_alone():
 
 def test_the_brush_takes_a_tagged_class_until_one_is_chosen():
     assert resolve(FACTS, PanelFacts()).brush_class == 5
-    assert resolve(FACTS, PanelFacts(brush_class=7)).brush_class == 7
+    assert resolve(FACTS, PanelFacts(brush_class=7, brush_image=1)).brush_class == 7
     assert resolve(FACTS, PanelFacts(brush_class=99)).brush_class == 5
     assert resolve(replace(FACTS, tagged=frozenset()), PanelFacts()).brush_class == 3
 

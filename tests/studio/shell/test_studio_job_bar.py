@@ -194,3 +194,152 @@ def test_saved_is_on_the_right(bar: JobBar) -> None:
     assert found[0].isVisible()
     bar.grab()
     assert found[0].geometry().right() > bar.width() - 40
+
+
+def test_the_buttons_keep_their_place_while_the_figures_change(bar: JobBar) -> None:
+    places = set()
+    for done, left in ((1, 3.0), (998, 754.0), (1163, 0.2)):
+        bar.show_state(replace(RUNNING, done=done, seconds_left=left))
+        bar.grab()
+        parts = (bar.stop_button, bar.details_button, bar._figures["done"], bar._figures["left"])
+        places.add(tuple(part.x() for part in parts))
+    assert len(places) == 1
+    assert bar.details_button.x() < bar._figures["stage"].x()
+    before = bar.stop_button.x()
+    bar.show_state(replace(RUNNING, stage="masks", title="CAMs and masks of a run with a name"))
+    bar.grab()
+    assert bar.stop_button.x() == before
+
+
+def test_it_leads_to_the_job_s_room_only_from_elsewhere(bar: JobBar) -> None:
+    bar.show_state(RUNNING)
+    assert bar.details_button.toolTip() == "Go to the job's room"
+    bar.show_state(replace(RUNNING, leads=False))
+    assert not bar.details_button.isVisible()
+
+
+def test_jobs_that_wait_are_listed_and_can_be_cancelled(bar: JobBar, qtbot: QtBot) -> None:
+    bar.show_state(replace(RUNNING, queue=("Training a", "Masks of b")))
+    assert bar.queue_button.toolTip() == "Waiting, next first:\nTraining a\nMasks of b"
+    qtbot.mouseClick(bar.queue_button, Qt.MouseButton.LeftButton)
+    assert bar.queue_menu.isVisible()
+    with qtbot.waitSignal(bar.waiting_cancelled) as heard:
+        bar.queue_menu.actions()[1].trigger()
+    assert heard.args == [1]
+    bar.show_state(replace(RUNNING, waiting=1, queue=("Training a",)))
+    assert not bar.queue_menu.isVisible()
+    assert [action.text() for action in bar.queue_menu.actions()] == ["Do not wait for Training a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "there are no ImageNet weights for the backbone tiny: use --weights drawn or none",
+            "There are no ImageNet weights for the backbone tiny.",
+        ),
+        (
+            "the ImageNet weights of x could not be downloaded ([Errno -2] Name or service not known): "
+            "connect to the network, or fetch https://x.org/a.pth elsewhere and give it with --weights FILE,"
+            " or start from --weights none",
+            "The ImageNet weights of x could not be downloaded (the server was not found): connect to the "
+            "network, or fetch https://x.org/a.pth elsewhere and choose the file under Weights.",
+        ),
+        (
+            "w.pth: these are not the weights of tiny (1 unknown, such as a.b); choose the --backbone they belong to",
+            "w.pth: these are not the weights of tiny (1 unknown, such as a.b); choose the backbone they belong to.",
+        ),
+        (
+            "run fbr has no checkpoint: train it first (fbr-engine train)",
+            "Run fbr has no checkpoint: train it first.",
+        ),
+        (
+            "give the folder with the images: --images DIR",
+            "Give the folder with the images.",
+        ),
+        (
+            "listed but not there (3): a, b: correct the file or --images",
+            "Listed but not there (3): a, b: correct the file.",
+        ),
+        (
+            "nothing to export from run fbr: no tagged image has a mask (fbr-engine masks)",
+            "Nothing to export from run fbr: no tagged image has a mask.",
+        ),
+        (
+            "/x: is a file; give a folder with --out",
+            "/x: is a file; give a folder.",
+        ),
+        (
+            "/x: is not empty; give a new folder with --out, or empty this one",
+            "/x: is not empty; give a new folder, or empty this one.",
+        ),
+        (
+            "4 rejected images were left out: export with --review all",
+            "4 rejected images were left out: export all of them, whatever their review.",
+        ),
+        (
+            "run fbr is not trained to its end: go on with fbr-engine train --resume",
+            "Run fbr is not trained to its end: resume it in Training.",
+        ),
+        (
+            "the GPU ran out of memory: leave out large --scales, or leave out a b.png",
+            "The GPU ran out of memory: leave out large scales, or leave out a b.png.",
+        ),
+        (
+            "the GPU ran out of memory: use --refine none, or --device cpu",
+            "The GPU ran out of memory.",
+        ),
+        (
+            "the GPU ran out of memory: try --batch 8, or a smaller --crop than 225",
+            "The GPU ran out of memory.",
+        ),
+        (
+            "/p: no class to learn; make the project anew with --tags FILE, or with the images in folders "
+            "named by class",
+            "/p: no class to learn; make the project anew with the images in folders named by class.",
+        ),
+        (
+            "the checkpoint belongs to another model: train under a new --run name",
+            "The checkpoint belongs to another model: train under a new run name.",
+        ),
+        (
+            "2 images have no CAMs in run fbr: run fbr-engine cams again",
+            "2 images have no CAMs in run fbr: make its CAMs and masks again.",
+        ),
+        (
+            "class cat has 1 tagged image: tag more images, or leave the class out with --classes",
+            "Class cat has 1 tagged image: tag more images, or leave the class out.",
+        ),
+        (
+            "the checkpoint is kept; train a new run with a lower learning rate (--lr-encoder, --lr-head) or"
+            " a lower weight of it",
+            "The checkpoint is kept; train a new run with a lower learning rate or a lower weight of it.",
+        ),
+        (
+            "run fbr exists in p: choose another name or add --resume",
+            "Run fbr exists in p: choose another name.",
+        ),
+        (
+            "/x/p is no FBR project: make one with fbr-engine new p --images DIR",
+            "/x/p is no FBR project: open its folder of photos to make one.",
+        ),
+        (
+            "no CUDA device was found: use --device cpu, or see fbr-engine doctor",
+            "No CUDA device was found.",
+        ),
+        (
+            "/x/a--b.png: broken; replace it",
+            "/x/a--b.png: broken; replace it.",
+        ),
+        (
+            "cannot write /x: free some space and run again",
+            "Cannot write /x: free some space and try again.",
+        ),
+        (
+            "run fbr has no masks yet: make them first (fbr-engine masks /my/p)",
+            "Run fbr has no masks yet: make them first.",
+        ),
+    ],
+)
+def test_the_window_says_nothing_of_the_command_line(text: str, said: str) -> None:
+    assert formatting.without_commands(text) == said

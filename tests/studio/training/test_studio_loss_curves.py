@@ -41,6 +41,24 @@ def test_a_series_grows_and_is_smoothed() -> None:
     assert len(series) == 0
 
 
+def test_a_plot_without_points_says_why_and_goes_from_0_to_1(qtbot: QtBot) -> None:
+    plot = LossCurves()
+    qtbot.addWidget(plot, before_close_func=lambda _: plot.close_down())
+    plot.set_note("Getting ready")
+    plot.show()
+    plot.show_curves(Curves())
+    assert plot.note.isVisible()
+    assert plot._plot.viewRange() == [[0, 1], [0, 1]]
+    curves = Curves()
+    for step in range(1, 20):
+        curves.add(step, {"classification": 0.6 - step / 100})
+    plot.show_curves(curves)
+    assert not plot.note.isVisible()
+    plot.grab()
+    assert plot._plot.viewRange()[0][1] > 10
+    assert not plot._plot.getAxis("left").autoSIPrefix
+
+
 def test_thinning_keeps_peaks_and_ends() -> None:
     x = np.arange(100_000, dtype=float)
     y = np.zeros(100_000)

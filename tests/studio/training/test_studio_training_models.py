@@ -28,7 +28,7 @@ from fbr_studio.rooms.training.form_panel import estimate_words, look_ahead, rou
 from fbr_studio.rooms.training.live_training import LiveTraining, device_words, total_loss
 from fbr_studio.rooms.training.preview_pictures import PreviewReader, overlaid, shrunk
 from fbr_studio.rooms.training.recipes import DRAWN_SCENES, first_config, obstacle
-from fbr_studio.rooms.training.remedies import RULES, remedies_for, window_words
+from fbr_studio.rooms.training.remedies import RULES, remedies_for
 
 
 def run_info(**changes: object) -> RunInfo:
@@ -46,14 +46,14 @@ def run_info(**changes: object) -> RunInfo:
     [
         (
             DeviceError("the GPU ran out of memory: try --batch 8"),
-            ["Batch 8 instead of 16", "Crop 97 px instead of 225 px"],
+            ["Start with batch 8", "Start with crop 97 px"],
         ),
-        (DeviceError("no CUDA device was found: use --device cpu"), ["Compute on the CPU"]),
+        (DeviceError("no CUDA device was found: use --device cpu"), ["Start on the CPU"]),
         (
             WeightsError("no ImageNet weights"),
-            ["Use the small network", "Choose a weights file"],
+            ["Start with the small network", "Choose a weights file"],
         ),
-        (NonFiniteLossError("the loss nroi is no longer a finite number"), ["Halve the learning rates"]),
+        (NonFiniteLossError("the loss nroi is no longer a finite number"), ["Start with half the learning rates"]),
         (ProjectError("p: no image of this project has tags; tag some images first"), ["Go to Images"]),
         (WriteError("no space left on the disk"), ["See what the runs take"]),
         (ReadError("a.png: broken"), []),
@@ -87,15 +87,27 @@ def test_the_table_is_a_table() -> None:
     assert all(issubclass(rule.error, FbrError) for rule in RULES)
 
 
-def test_options_of_the_command_are_left_out_in_the_window() -> None:
-    error = DeviceError("the GPU ran out of memory: try --batch 8, or a smaller --crop than 225")
-    assert window_words(error) == "The GPU ran out of memory."
-    error = NonFiniteLossError("run a: the loss nroi is no number; the checkpoint is kept; train (--lr-head) anew")
-    assert window_words(error) == "Run a: the loss nroi is no number; the checkpoint is kept."
-    assert window_words(ReadError("a.png: broken; replace it")) == "a.png: broken; replace it."
+def test_the_small_network_comes_with_what_suits_it() -> None:
+    config = TrainConfig(crop=321)
+    start = remedies_for(WeightsError("x"), config)[0]
+    changed = replace(config, **start.changes)
+    assert (changed.backbone, changed.weights, changed.epochs, changed.crop) == ("tiny", "drawn", 12, 225)
+    assert changed.lr_head > config.lr_head
+    assert remedies_for(WeightsError("x"), TrainConfig(crop=129))[0].changes["crop"] == 129
 
 
 # --- recipes and outlook
+
+
+def test_a_split_is_suggested_only_if_it_holds_most_tagged_images(drawn: Workplace) -> None:
+    with drawn.open(write=True) as project:
+        classes = [info.id for info in project.classes.all()]
+        train = [image.id for image in project.images.iter() if image.split == "train"]
+        project.tags.set_many([(image, c, None) for image in train[1:] for c in classes])
+        assert first_config(project).split == ""
+        found = look_ahead(project, TrainConfig(split="train", backbone="tiny", crop=33))
+        assert found.left_out == f"1 of {found.tagged_in_all} tagged images is in the split train."
+        assert look_ahead(project, TrainConfig(backbone="tiny", crop=33)).left_out == ""
 
 
 def test_small_drawn_scenes_train_as_the_demo_does(drawn: Workplace) -> None:
@@ -163,7 +175,7 @@ def test_notices_and_skipped_images_are_gathered() -> None:
     live = LiveTraining(TrainConfig())
     live.follow(Notice("class cat has 1 tagged image", "tag more images"))
     live.follow(ImageSkipped("a.png", "broken"))
-    assert live.notices == ["class cat has 1 tagged image: tag more images", "a.png: broken"]
+    assert live.notices == ["Class cat has 1 tagged image: tag more images.", "a.png: broken"]
 
 
 def test_an_unknown_loss_counts_once() -> None:

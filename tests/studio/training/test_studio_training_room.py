@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_stages import FakeStage, Pace, map_events, training_events
+from fake_stages import FakeStage, Pace, failing, map_events, training_events
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
@@ -17,11 +17,13 @@ from fbr_engine.config import TrainConfig
 from fbr_engine.errors import DeviceError, FbrError, ProjectError, WeightsError
 from fbr_engine.events import Event, Notice
 from fbr_studio.actions import Actions
+from fbr_studio.job_status import job_bar_state, room_of
 from fbr_studio.jobs import runner as runner_module
 from fbr_studio.jobs.runner import JobRunner, JobSpec, Step
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.training import TrainingRoom, training_jobs
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.job_bar import figures
 
 LEFT = Qt.MouseButton.LeftButton
 SMALL = {"backbone": "tiny", "weights": "none", "crop": 33, "batch": 3, "epochs": 2, "device": "cpu", "split": ""}
@@ -239,7 +241,7 @@ def test_out_of_memory_offers_a_smaller_batch_and_starts_it(
     assert "out of memory" in room.centre.messages.text
     fake(FakeStage(training_events("mine")))
     remedy = room.centre.messages.remedies[0]
-    assert remedy.text() == "Batch 8 instead of 16"
+    assert remedy.text() == "Start with batch 8"
     qtbot.mouseClick(remedy, LEFT)
     assert room.panel.form.value("batch") == 8
     assert room.jobs.job is not None
@@ -250,7 +252,7 @@ def test_out_of_memory_offers_a_smaller_batch_and_starts_it(
 @pytest.mark.parametrize(
     ("error", "button"),
     [
-        (WeightsError("the ImageNet weights could not be downloaded"), "Use the small network"),
+        (WeightsError("the ImageNet weights could not be downloaded"), "Start with the small network"),
         (ProjectError("p: no image of this project has tags; tag some images first"), "Go to Images"),
     ],
 )
@@ -280,13 +282,19 @@ def test_notices_are_out_of_the_way(desk: Desk, drawn: Workplace, qtbot: QtBot, 
     fake(FakeStage([*events[:1], Notice("class cat has 1 tagged image"), Notice("b", "do c"), *events[1:]]))
     desk.open(drawn)
     room = desk.room
+    for name in ("fbr", "other"):
+        desk.session.open_project.runs.create(name, "cam+fbr", TrainConfig(backbone="tiny").to_json())
     room.start()
     wait(qtbot, lambda: not desk.runner.busy)
     notices = room.centre.notices
     assert notices.toggle.text() == "2 notices"
     assert not notices.lines.isVisible()
     qtbot.mouseClick(notices.toggle, LEFT)
-    assert "b: do c" in notices.lines.toPlainText()
+    assert "b: do c." in notices.lines.toPlainText()
+    desk.session.take_new_run("fbr")
+    assert len(notices.notices) == 2
+    desk.session.run = "other"
+    assert notices.notices == []
 
 
 def test_nothing_can_start_without_tags(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
@@ -332,7 +340,7 @@ def test_runs_are_shown_compared_renamed_and_deleted(desk: Desk, trained: Workpl
     desk.open(trained)
     room = desk.room
     first = next(name for name in room.runs.cards if name != "other")
-    assert desk.session.run == "other"
+    desk.session.run = "other"
     qtbot.mouseClick(room.runs.cards[first].title, LEFT)
     assert desk.session.run == first
     assert room.runs.cards[first].state.chosen
@@ -363,13 +371,137 @@ def test_runs_are_shown_compared_renamed_and_deleted(desk: Desk, trained: Workpl
     assert desk.session.open_project.runs.find("other") is None
 
 
-def test_a_taken_name_is_refused_in_place(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+def test_a_refused_name_stays_in_its_field_with_the_reason(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    with trained.open(write=True) as project:
+        made = project.runs.create("other", "cam", TrainConfig(backbone="tiny").to_json())
+        project.runs.update(made.id, status="done")
     desk.open(trained)
     room = desk.room
-    (name,) = room.runs.cards
-    room.runs.renamed.emit(name, "a/b")
-    assert "cannot be named" in room.centre.messages.text
-    assert list(room.runs.cards) == [name]
+    card = room.runs.cards["other"]
+    wait(qtbot, card.isVisible)
+    taken = next(name for name in room.runs.cards if name != "other")
+    for name, reason in (("a/b", "cannot be named"), (taken.upper(), "has this name already")):
+        card.begin_rename()
+        card.edit.setText(name)
+        assert reason in card.reason.text()  # while it is typed
+        qtbot.keyClick(card.edit, Qt.Key.Key_Return)
+        card.edit.clearFocus()
+        assert card.edit.isVisible()
+        assert card.edit.text() == name
+        assert card.reason.isVisible()
+        assert "--" not in card.reason.text()
+    room.runs.renamed.emit("other", taken)  # what only the engine finds out
+    assert "choose another name" in card.reason.text()
+    assert "--" not in card.reason.text()
+    card.edit.setText("free")
+    assert not card.reason.isVisible()
+    qtbot.keyClick(card.edit, Qt.Key.Key_Return)
+    assert set(room.runs.cards) == {taken, "free"}
+
+
+def test_the_name_a_run_will_get_is_shown_and_a_wrong_one_refused(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    pace = Pace()
+    fake(FakeStage(training_events("fbr"), pace))
+    desk.open(drawn)
+    panel = desk.room.panel
+    wait(qtbot, lambda: bool(panel.outlook_text.text()))
+    assert panel.name.placeholderText() == "fbr"
+    panel.form.set_values({"method": "cam"})
+    assert panel.name.placeholderText() == "cam"
+    panel.name.setText("a b")
+    assert "cannot be named" in panel.name_note.text()
+    assert not panel.start.isEnabled()
+    desk.room.start()
+    assert not desk.runner.busy
+    panel.name.clear()
+    assert panel.start.isEnabled()
+    desk.room.start()
+    assert panel.name.placeholderText() == "cam-2"
+    panel.name.setText("CAM")
+    assert "already" in panel.name_note.text()
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+def test_a_split_that_hides_tagged_images_is_told_with_a_way_out(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    panel = desk.room.panel
+    panel.form.set_values({"split": "val"})
+    wait(qtbot, panel.left_out.isVisible)
+    assert "in the split" in panel.split_text.text()
+    qtbot.mouseClick(panel.use_all, LEFT)
+    assert panel.form.value("split") == ""
+    wait(qtbot, lambda: not panel.left_out.isVisible())
+
+
+def test_a_pause_is_said_alike_everywhere(
+    desk: Desk, trained: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    pace = Pace()
+    desk.open(trained)
+    room = desk.room
+    (info,) = desk.session.open_project.runs.all()
+    fake(FakeStage(training_events(info.name), pace))
+    desk.session.open_project.runs.update(info.id, status="training")
+    job = room.jobs.train(TrainConfig(), info.name)
+    pace.allow(3)
+    wait(qtbot, lambda: room.jobs.live is not None and room.jobs.live.run == info.name)
+    job.pause()
+    card = room.runs.cards[info.name]
+    assert (card.status.text(), room.centre.status.text()) == ("paused", "paused")
+    assert ("left", "paused") in figures(job_bar_state(job, []))
+    job.go_on()
+    assert card.status.text() == "training"
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+def test_what_is_still_to_come_is_said(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    pace = Pace()
+    fake(FakeStage(training_events("fbr"), pace))
+    desk.open(drawn)
+    room = desk.room
+    room.start()
+    wait(qtbot, room.centre.curves.note.isVisible)
+    assert room.centre.curves.note.text() == "Getting ready: reading the first images"
+    assert room.centre.strip.quiet_note.text() == "The CAMs come after the first epoch."
+    pace.allow(6)
+    wait(qtbot, lambda: not room.centre.curves.note.isVisible())
+    pace.open_up()
+    wait(qtbot, lambda: not desk.runner.busy)
+
+
+def test_the_room_tells_its_own_errors_and_no_others(
+    desk: Desk, drawn: Workplace, qtbot: QtBot, fake: Callable[..., FakeStage]
+) -> None:
+    fake(FakeStage([], fails=WeightsError("no weights ([Errno -2] Name or service not known): see fbr-engine doctor")))
+    desk.open(drawn)
+    room = desk.room
+    job = room.jobs.train(TrainConfig())
+    other = desk.runner.submit(JobSpec("Other", [Step("masks", failing("no"))]), desk.session.open_project)
+    wait(qtbot, lambda: not desk.runner.busy)
+    assert room.tells(job)
+    assert not room.tells(other)
+    assert room.centre.messages.text == "No weights (the server was not found)."
+    assert job_bar_state(job, []).message == "failed"
+    assert room_of(job) == "training"
+
+
+def test_the_strip_s_head_fits_a_narrow_window(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    desk.room.resize(1024, 700)
+    desk.open(trained)
+    strip = desk.room.centre.strip
+    wait(qtbot, lambda: strip.page.epochs == (0, 1, 2))
+    qtbot.wait(20)
+    assert desk.room.width() == 1024
+    for part in (strip.title, strip.epoch_text, strip.back, strip.slider, strip.forward):
+        assert part.geometry().right() < strip.width()
+        assert part.width() >= 24
+    assert strip.mapTo(desk.room, strip.rect().topRight()).x() < desk.room.runs.x()
 
 
 def test_train_again_fills_the_form(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
@@ -404,11 +536,11 @@ def test_one_goes_back_through_the_epochs(desk: Desk, trained: Workplace, qtbot:
     desk.open(trained)
     strip = desk.room.centre.strip
     wait(qtbot, lambda: strip.page.epochs == (0, 1, 2))
-    assert strip.epoch_text.text() == "after epoch 2, the newest"
+    assert strip.epoch_text.text == "after epoch 2, the newest"
     qtbot.mouseClick(strip.back, LEFT)
     wait(qtbot, lambda: strip.page.epoch == 1)
     strip.slider.setValue(0)
-    wait(qtbot, lambda: strip.epoch_text.text() == "before training")
+    wait(qtbot, lambda: strip.epoch_text.text == "before training")
     assert not strip.back.isEnabled()
     strip.refresh()
     qtbot.wait(50)
