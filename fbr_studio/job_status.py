@@ -31,16 +31,15 @@ def room_of(job: Job) -> str:
     return "export" if any(step.stage == "export" for step in job.spec.steps) else "training"
 
 
-def job_bar_state(job: Job | None, waiting: Sequence[Job] | int, room: str = "") -> JobBarState:
+def job_bar_state(job: Job | None, waiting: Sequence[Job], room: str = "") -> JobBarState:
     """Return the state of the bar for ``job``, or for none.
 
-    ``waiting``: the jobs behind it, or just how many. ``room`` is the one that is shown: the bar need not lead there.
+    ``waiting``: the jobs behind it. ``room`` is the one that is shown: the bar need not lead there.
     Why a job failed is said once, by the room or the window; the bar says only that it failed.
     """
     if job is None:
         return JobBarState()
     figures = job.figures
-    queue = () if isinstance(waiting, int) else tuple(one.spec.title for one in waiting)
     return JobBarState(
         title=job.spec.title,
         stage=STAGE_NAMES.get(figures.stage, figures.stage),
@@ -52,8 +51,8 @@ def job_bar_state(job: Job | None, waiting: Sequence[Job] | int, room: str = "")
         seconds_left=figures.seconds_left,
         state=_SHOWN.get(job.state, "idle"),
         can_pause=job.spec.can_pause,
-        waiting=waiting if isinstance(waiting, int) else len(waiting),
-        queue=queue,
+        waiting=len(waiting),
+        queue=tuple(one.spec.title for one in waiting),
         leads=room != room_of(job),
         message="failed" if job.error is not None else "",
     )

@@ -218,7 +218,8 @@ class MainWindow(QMainWindow):
         self.job_bar.pause_clicked.connect(self.pause_or_go_on)
         self.job_bar.resume_clicked.connect(self.pause_or_go_on)
         self.job_bar.stop_clicked.connect(self.stop_job)
-        self.job_bar.details_clicked.connect(lambda: self.enter("training"))
+        self.job_bar.details_clicked.connect(self._go_to_job)
+        self.job_bar.waiting_cancelled.connect(lambda place: self.runner.waiting[place].stop())
         self.runner.job_started.connect(self._watch)
         self.runner.job_ended.connect(self._job_ended)
         self.runner.queue_changed.connect(self._show_job)
@@ -241,6 +242,7 @@ class MainWindow(QMainWindow):
         before = self.rooms.get(self._room)
         if before is not None and self._room != name:
             before.left()
+            self.messages.leave()
         if name == "export" and self._unsaved():
             self.messages.say("Your last changes could not be saved: an export would lack them.", "danger")
         if name not in self.rooms:
@@ -251,6 +253,7 @@ class MainWindow(QMainWindow):
         self.tabs[name].setChecked(True)
         self.rooms[name].entered()
         self.rooms[name].setFocus()
+        self._show_job()
 
     def _make_room(self, name: str) -> Room:
         module, class_name = ROOMS[name].location.split(":")
@@ -365,7 +368,13 @@ class MainWindow(QMainWindow):
 
     def _show_job(self) -> None:
         """Show the running job, else how the last one ended."""
-        self.job_bar.show_state(job_bar_state(self.runner.current or self._last_job, len(self.runner.waiting)))
+        job = self.runner.current or self._last_job
+        self.job_bar.show_state(job_bar_state(job, self.runner.waiting, self._room))
+
+    def _go_to_job(self) -> None:
+        job = self.runner.current or self._last_job
+        if job is not None:
+            self.enter(room_of(job))
 
     def _job_ended(self, job: Job) -> None:
         LOG.log(
@@ -375,7 +384,7 @@ class MainWindow(QMainWindow):
             job.spec.title,
             f": {job.error}" if job.error else "",
         )
-        self.job_bar.show_state(job_bar_state(job, len(self.runner.waiting)))
+        self._show_job()
         if "train" in job.results and job.run:
             self.session.take_new_run(job.run)
         self.session.runs_changed.emit()

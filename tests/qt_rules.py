@@ -26,7 +26,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
-from fbr_studio.widgets.theme import apply_theme
+from fbr_studio.widgets.theme import apply_theme, theme
 
 _HARMLESS = (
     "This plugin does not support propagateSizeHints",
@@ -44,9 +44,19 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("HOME", str(home))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def thaw() -> Iterator[None]:
+    """Let Python tidy up at the end what the tests had frozen."""
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def no_qt_warnings_no_leaks(qapp: QApplication) -> Iterator[None]:
-    apply_theme(qapp, "dark")
+    if not qapp.styleSheet() or not theme().dark:
+        apply_theme(qapp, "dark")
+    # What is there before a test is not looked through after it: with torch loaded that takes a third of a second.
+    gc.freeze()
     heard: list[str] = []
 
     def listen(kind: QtMsgType, _context: object, text: str) -> None:

@@ -38,6 +38,7 @@ class MessageStrip(QFrame):
         self._text = label("", wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._buttons: list[QPushButton] = []
+        self._kind: Kind = "info"
         self._former: QWidget | None = None
         self._beside, self._below = QHBoxLayout(), QHBoxLayout()
         row.addWidget(self._picture)
@@ -72,9 +73,15 @@ class MessageStrip(QFrame):
         self._place_buttons(len(text) <= SHORT)
         self._picture.set_name(_ICONS[kind])
         set_kind(self._text, _TEXT_KINDS[kind])
+        self._kind = kind
         self._text.setText(text)
         self.setAccessibleName(text)
         self.show()
+
+    def leave(self) -> None:
+        """Go if what is said is only information: the person has gone elsewhere."""
+        if self._kind == "info":
+            self.hide()
 
     def _place_buttons(self, beside: bool) -> None:
         """Put the buttons beside a short text, below a long one, which would be squeezed."""

@@ -56,7 +56,7 @@ class LossCurves(QWidget):
         self._plot.setMinimumHeight(14 * GRID)
         for name in ("left", "bottom"):
             self._plot.getAxis(name).enableAutoSIPrefix(False)
-        self.note = label("", "muted", wrap=True)
+        self.note = label("", "muted")
         self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         over = QVBoxLayout(self._plot)
         over.setContentsMargins(6 * GRID, 0, 0, 4 * GRID)
@@ -123,7 +123,7 @@ class LossCurves(QWidget):
         self.note.setVisible(empty and bool(self.note.text()))
         self._plot.setLogMode(x=False, y=self.log_button.isChecked() and not empty)
         if empty:
-            self._plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0)
+            self._plot.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
         else:
             self._plot.enableAutoRange()
         self._mark_epochs()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
+from workplace import Workplace
 
+from fbr_engine.config import ExportConfig
+from fbr_studio.main_window import MainWindow
+from fbr_studio.preferences import Preferences
+from fbr_studio.rooms.export import ExportRoom
 from fbr_studio.widgets import formatting
 from fbr_studio.widgets.job_bar import IDLE, JobBar, JobBarState, figures
 
@@ -343,3 +349,26 @@ def test_jobs_that_wait_are_listed_and_can_be_cancelled(bar: JobBar, qtbot: QtBo
 )
 def test_the_window_says_nothing_of_the_command_line(text: str, said: str) -> None:
     assert formatting.without_commands(text) == said
+
+
+def test_a_fault_is_told_once_and_leads_to_its_room(qtbot: QtBot, tmp_path: Path, trained: Workplace) -> None:
+    window = MainWindow(Preferences(tmp_path / "settings.json"))
+    qtbot.addWidget(window)
+    window.show()
+    window.session.open(trained.project)
+    window.enter("export")
+    room = window.rooms["export"]
+    assert isinstance(room, ExportRoom)
+    file = tmp_path / "file"
+    file.write_text("")
+    for shown in ("export", "images"):
+        window.enter(shown)
+        room.work.submit(ExportConfig(out=str(file)), None, window.session.open_project)
+        qtbot.waitUntil(lambda: not window.runner.busy and room.job is None)
+        assert "give a folder." in room.messages.text
+        assert window.messages.isVisible() == (shown == "images")
+    assert window.job_bar.message.text == "failed"
+    assert "--out" not in window.messages.text
+    assert [found.text() for found in window.messages.remedies] == ["Go to Export"]
+    window.messages.remedies[0].click()
+    assert window.room == "export"
