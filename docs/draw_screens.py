@@ -9,7 +9,6 @@ import argparse
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 OUT = Path(__file__).parent / "images"
 
@@ -51,7 +50,7 @@ def take(out: Path, look: str, width: int, height: int) -> None:
     window.show()
     wait(0.3)
     out.mkdir(parents=True, exist_ok=True)
-    save(window, out / f"start-{look}.png")
+    window.grab().save(str(out / f"start-{look}.png"), "PNG", 0)
     window.opening.open_demo()
     while window.session.project is None:
         wait(0.1)
@@ -64,19 +63,9 @@ def take(out: Path, look: str, width: int, height: int) -> None:
             window.actions_table.get("review.curtain").trigger()
             window.actions_table.get("review.eye_cam").trigger()
             wait(1.5)
-        save(window, out / f"{name}-{look}.png")
+        window.grab().save(str(out / f"{name}-{look}.png"), "PNG", 0)
     window.close()
     application.processEvents()
-
-
-def save(window: Any, path: Path) -> None:
-    """Write what the window shows, in 256 colours: a third of the size, and no difference that one sees."""
-    from PIL import Image
-
-    window.grab().save(str(path))
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
-    small.save(path, optimize=True)
 
 
 if __name__ == "__main__":
