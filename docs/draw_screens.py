@@ -34,8 +34,9 @@ def take(out: Path, look: str, width: int, height: int) -> None:
     from PySide6.QtCore import QEventLoop, QTimer
 
     from fbr_studio.application import make_application
-    from fbr_studio.main_window import ROOMS, MainWindow
+    from fbr_studio.main_window import MainWindow
     from fbr_studio.preferences import Preferences
+    from fbr_studio.window_specs import ROOMS
 
     def wait(seconds: float) -> None:
         loop = QEventLoop()

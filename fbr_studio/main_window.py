@@ -4,85 +4,50 @@ from __future__ import annotations
 
 import importlib
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QElapsedTimer, QEvent, QSettings, QThreadPool, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QButtonGroup,
-    QHBoxLayout,
-    QMainWindow,
-    QMenu,
-    QMessageBox,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QActionGroup, QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from fbr_engine import __version__
 from fbr_engine.errors import FbrError
-from fbr_studio.actions import ROOM_NAMES, Actions, ActionSpec, key_text
+from fbr_studio.actions import Actions
 from fbr_studio.job_status import job_bar_state, room_of
 from fbr_studio.jobs.opening import Opened
 from fbr_studio.jobs.removing import remove_behind
-from fbr_studio.jobs.reports import doctor_report
 from fbr_studio.jobs.runner import Job, JobRunner
-from fbr_studio.jobs.tasks import LatestTask
+from fbr_studio.leaving import NOT_SAVED, Ask, ask_in_dialog, save_all, stop_jobs
 from fbr_studio.opener import Opener
-from fbr_studio.preferences import Preferences, log_file
+from fbr_studio.overlays import Overlays
+from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.room import Room
 from fbr_studio.rooms.start import StartPage, opened_sentences
 from fbr_studio.state.session import Session
-from fbr_studio.widgets.about import AboutFacts, AboutPanel
-from fbr_studio.widgets.basics import ElidedLabel, action_button, hairline
-from fbr_studio.widgets.cheat_sheet import CheatSheet
-from fbr_studio.widgets.command_palette import CommandPalette, PaletteEntry
+from fbr_studio.top_bar import TopBar
+from fbr_studio.widgets.basics import hairline
 from fbr_studio.widgets.formatting import without_commands
-from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.job_bar import JobBar
 from fbr_studio.widgets.message_strip import MessageStrip
-from fbr_studio.widgets.theme import APPEARANCES, GRID, apply_theme, emphasised
+from fbr_studio.widgets.theme import APPEARANCES, apply_theme
+from fbr_studio.window_specs import (
+    ABOUT,
+    CHEAT_SHEET,
+    CLOSE_PROJECT,
+    DEMO,
+    LOOKS,
+    OPEN_FOLDER,
+    OPEN_PROJECT,
+    PALETTE,
+    PAUSE,
+    QUIT,
+    RESET_DEMO,
+    ROOMS,
+    STOP,
+    room_spec,
+)
 
 LOG = logging.getLogger(__name__)
-STOP_SECONDS = 60.0
 AGAIN_MS = 100
 BACK_MS = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class RoomEntry:
-    """One row of the rooms: its name, its icon and ``module:class``, imported when it is first entered."""
-
-    name: str
-    icon: str
-    location: str
-
-
-ROOMS = {
-    "images": RoomEntry("Images", "images", "fbr_studio.rooms.images:ImagesRoom"),
-    "training": RoomEntry("Training", "training", "fbr_studio.rooms.training:TrainingRoom"),
-    "review": RoomEntry("Review", "review", "fbr_studio.rooms.review:ReviewRoom"),
-    "export": RoomEntry("Export", "export", "fbr_studio.rooms.export:ExportRoom"),
-}
-
-PALETTE = ActionSpec("everywhere.palette", "Find an action", ("Ctrl+K",), "search", "Find any action by its name")
-CHEAT_SHEET = ActionSpec("everywhere.keys", "Keys", ("?",), "keyboard", "Show all keys")
-OPEN_FOLDER = ActionSpec("everywhere.open_folder", "Open a folder of photos", ("Ctrl+O",), "folder")
-OPEN_PROJECT = ActionSpec("everywhere.open_project", "Open a project", ("Ctrl+Shift+O",), "project")
-CLOSE_PROJECT = ActionSpec("everywhere.close_project", "Close the project", ("Ctrl+W",), "close")
-DEMO = ActionSpec("everywhere.demo", "Open the demo", (), "demo")
-RESET_DEMO = ActionSpec("everywhere.reset_demo", "Start the demo afresh", (), "refresh")
-PAUSE = ActionSpec("everywhere.pause", "Pause or go on with the job", ("Ctrl+P",), "pause")
-STOP = ActionSpec("everywhere.stop", "Stop the job", ("Ctrl+.",), "stop", "Stop the job and keep its work")
-ABOUT = ActionSpec("everywhere.about", "About FBR Studio", ("F1",), "info")
-QUIT = ActionSpec("everywhere.quit", "Quit", ("Ctrl+Q",), "close")
-SYSTEM_LOOK = ActionSpec("everywhere.look_system", "Look: as the system", checkable=True)
-LIGHT_LOOK = ActionSpec("everywhere.look_light", "Look: light", checkable=True)
-DARK_LOOK = ActionSpec("everywhere.look_dark", "Look: dark", checkable=True)
-SETTINGS = ActionSpec("everywhere.settings", "Copy the path of the settings file", (), "settings")
 
 
 class MainWindow(QMainWindow):
@@ -102,12 +67,11 @@ class MainWindow(QMainWindow):
         self._last_job: Job | None = None
         self._came_back = QElapsedTimer()
         self._came_back.start()
-        self.ask: Callable[[str, str, str], bool] = self._ask
+        self.ask: Ask = lambda *texts: ask_in_dialog(self, *texts)
         self._closing = self._gives_up = False
         self._room = "images"
         self._build()
         self._connect()
-        self._add_actions()
         self._restore_geometry()
         self._show_project()
         if preferences.problem:
@@ -119,8 +83,6 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         self.setWindowTitle("FBR Studio")
         self.setMinimumSize(960, 600)
-        self.title = ElidedLabel("")
-        self.title.setFont(emphasised(self.title.font()))
         self.messages = MessageStrip()
         self.start_page = StartPage(self.preferences)
         self.room_stack = QStackedWidget()
@@ -128,8 +90,8 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.start_page)
         self.pages.addWidget(self.room_stack)
         self.job_bar = JobBar()
-        self.top_bar = QWidget()
-        self.top_bar.setProperty("kind", "panel")
+        self._add_actions()
+        self.top_bar = TopBar(self.actions_table)
         central = QWidget()
         column = QVBoxLayout(central)
         column.setContentsMargins(0, 0, 0, 0)
@@ -139,30 +101,14 @@ class MainWindow(QMainWindow):
         column.addWidget(self.pages, 1)
         column.addWidget(self.job_bar)
         self.setCentralWidget(central)
-        self.palette_popup = CommandPalette(self)
-        self.cheat_sheet = CheatSheet(self)
-        self.about = AboutPanel(self, _about_facts(self.preferences))
-        self._report = LatestTask(doctor_report, self, pool=self._slow)
+        self.overlays = Overlays(self, self.actions_table, self.preferences, self._slow)
 
     def _add_actions(self) -> None:
         add = self.actions_table.add
-        self.tabs: dict[str, QPushButton] = {}
-        group = QButtonGroup(self)
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        for number, (name, entry) in enumerate(ROOMS.items(), start=1):
-            spec = ActionSpec(f"everywhere.room_{name}", f"Go to {entry.name}", (f"Ctrl+{number}",), entry.icon)
-            action = add(spec, self, lambda name=name: self.enter(name))
-            tab = QPushButton(icon(entry.icon), entry.name)
-            tab.setProperty("kind", "tab")
-            tab.setCheckable(True)
-            tab.setToolTip(f"{entry.name} ({key_text(action)})")
-            tab.clicked.connect(lambda _=False, name=name: self.enter(name))
-            group.addButton(tab)
-            middle.addWidget(tab)
-            self.tabs[name] = tab
-        palette = add(PALETTE, self, self.open_palette)
-        add(CHEAT_SHEET, self, self.open_cheat_sheet)
+        for number, name in enumerate(ROOMS, start=1):
+            add(room_spec(number, name), self, lambda name=name: self.enter(name))
+        add(PALETTE, self, lambda: self.overlays.open_palette(self._room))
+        add(CHEAT_SHEET, self, lambda: self.overlays.open_cheat_sheet(self._room))
         add(OPEN_FOLDER, self, self.choose_folder)
         add(OPEN_PROJECT, self, self.start_page.choose_project)
         add(CLOSE_PROJECT, self, self.close_project)
@@ -170,42 +116,13 @@ class MainWindow(QMainWindow):
         add(RESET_DEMO, self, self.reset_demo)
         add(PAUSE, self, self.pause_or_go_on)
         add(STOP, self, self.stop_job)
-        add(ABOUT, self, self.open_about)
+        add(ABOUT, self, lambda: self.overlays.about.open())
         add(QUIT, self, self.close)
         looks = QActionGroup(self)
-        for spec, look in zip((SYSTEM_LOOK, LIGHT_LOOK, DARK_LOOK), APPEARANCES, strict=True):
+        for spec, look in zip(LOOKS, APPEARANCES, strict=True):
             action = add(spec, self, lambda on, look=look: self.preferences.set("appearance", look) if on else None)
             action.setChecked(look == self.preferences.now.appearance)
             looks.addAction(action)
-        row = QHBoxLayout(self.top_bar)
-        row.setContentsMargins(2 * GRID, 0, GRID, 0)
-        row.setSpacing(GRID)
-        row.addWidget(self.title, 1)
-        row.addLayout(middle)
-        right = QHBoxLayout()
-        right.addStretch()
-        right.addWidget(action_button(palette))
-        right.addWidget(self._menu_button())
-        row.addLayout(right, 1)
-
-    def _menu_button(self) -> QPushButton:
-        menu = QMenu(self)
-        for rows in (
-            (OPEN_FOLDER, OPEN_PROJECT, CLOSE_PROJECT),
-            (DEMO, RESET_DEMO),
-            (SYSTEM_LOOK, LIGHT_LOOK, DARK_LOOK),
-            (CHEAT_SHEET, ABOUT),
-            (QUIT,),
-        ):
-            for spec in rows:
-                menu.addAction(self.actions_table.get(spec.id))
-            menu.addSeparator()
-        made = QPushButton(icon("more"), "")
-        made.setProperty("kind", "quiet")
-        made.setAccessibleName("Menu")
-        made.setToolTip("Menu")
-        made.setMenu(menu)
-        return made
 
     def _connect(self) -> None:
         self.session.project_changed.connect(self._show_project)
@@ -224,9 +141,7 @@ class MainWindow(QMainWindow):
         self.runner.job_ended.connect(self._job_ended)
         self.runner.queue_changed.connect(self._show_job)
         self.preferences.changed.connect(self._preference_changed)
-        self.about.report_wanted.connect(self._report.request)
-        self._report.done.connect(self.about.set_report)
-        self._report.failed.connect(lambda error: self.about.set_report(str(error)))
+        self.top_bar.room_asked.connect(self.enter)
 
     # --- rooms
 
@@ -243,14 +158,14 @@ class MainWindow(QMainWindow):
         if before is not None and self._room != name:
             before.left()
             self.messages.leave()
-        if name == "export" and self._unsaved():
+        if name == "export" and save_all(self.rooms):
             self.messages.say("Your last changes could not be saved: an export would lack them.", "danger")
         if name not in self.rooms:
             self.rooms[name] = self._make_room(name)
             self.room_stack.addWidget(self.rooms[name])
         self._room = name
         self.room_stack.setCurrentWidget(self.rooms[name])
-        self.tabs[name].setChecked(True)
+        self.top_bar.tabs[name].setChecked(True)
         self.rooms[name].entered()
         self.rooms[name].setFocus()
         self._show_job()
@@ -266,14 +181,12 @@ class MainWindow(QMainWindow):
     def _show_project(self) -> None:
         project = self.session.project
         self._last_job = None
-        for tab in self.tabs.values() if hasattr(self, "tabs") else ():
-            tab.setVisible(project is not None)
         self.pages.setCurrentIndex(0 if project is None else 1)
         self.job_bar.setVisible(project is not None)
         for name in [*(f"everywhere.room_{room}" for room in ROOMS), CLOSE_PROJECT.id, PAUSE.id, STOP.id]:
             self.actions_table.get(name).setEnabled(project is not None)
         name = project.folder.name.removesuffix(".fbr") if project is not None else ""
-        self.title.set_text(name)
+        self.top_bar.show_project(name)
         self.setWindowTitle(f"{name} - FBR Studio" if name else "FBR Studio")
         if project is None:
             self.start_page.show_recent()
@@ -303,40 +216,6 @@ class MainWindow(QMainWindow):
             "Start the demo afresh?", "Your copy of the demo, with all you changed in it, is replaced.", "Start afresh"
         ):
             self.opening.open_demo(reset=True)
-
-    def open_palette(self) -> None:
-        """Show all actions that can be done now."""
-        reachable = [pair for pair in self.actions_table.all() if pair[0].room in ("everywhere", self._room)]
-        reachable.sort(key=lambda pair: pair[0].room == "everywhere")
-        self.palette_popup.open(
-            [
-                PaletteEntry(
-                    action.text(),
-                    ROOM_NAMES[spec.room],
-                    key_text(action),
-                    spec.icon,
-                    action.trigger,
-                    action.isEnabled(),
-                )
-                for spec, action in reachable
-            ]
-        )
-
-    def open_cheat_sheet(self) -> None:
-        """Show all keys, room by room; a second time puts them away."""
-        if self.cheat_sheet.isVisible():
-            self.cheat_sheet.dismiss()
-            return
-        by_room: dict[str, list[tuple[str, str]]] = {}
-        for spec, action in self.actions_table.all():
-            if key_text(action) and (action.isEnabled() or not spec.numbered):
-                by_room.setdefault(ROOM_NAMES[spec.room], []).append((key_text(action), action.text()))
-        here = ROOM_NAMES[self._room]
-        self.cheat_sheet.open(sorted(by_room.items(), key=lambda section: section[0] != here))
-
-    def open_about(self) -> None:
-        """Show the version, where settings and log lie, and this machine's report."""
-        self.about.open()
 
     def pause_or_go_on(self) -> None:
         """Pause the running job, or let it go on."""
@@ -436,28 +315,17 @@ class MainWindow(QMainWindow):
         """Ask about a running job, save what is not saved; return whether the project may be closed."""
         if self.session.project is None:
             return True
-        job = self.runner.current
-        if job is not None and not self.ask(
-            f"{job.spec.title} is running", "It is stopped, its work is kept, and it can go on later.", "Stop and close"
-        ):
+        why = stop_jobs(self.runner, self.ask)
+        if why is not None:
+            if why:
+                self.messages.say(why, "warning")
             return False
-        if not self.runner.stop_all(STOP_SECONDS):
-            self.messages.say("The job has not ended yet: wait until it has, then close again.", "warning")
-            return False
-        unsaved = self._unsaved()
+        unsaved = save_all(self.rooms)
         if unsaved and not self._gives_up:
             self.enter(unsaved[0])
-            self.messages.say(
-                "Your last changes could not be saved: see the message in this room.",
-                "danger",
-                ("Quit without them", self._quit_without_saving),
-            )
+            self.messages.say(NOT_SAVED, "danger", ("Quit without them", self._quit_without_saving))
             return False
         return True
-
-    def _unsaved(self) -> list[str]:
-        """Save what is not saved; return the rooms that could not."""
-        return [name for name, room in self.rooms.items() if not room.save_work()]
 
     def _quit_without_saving(self) -> None:
         """Close although a room cannot save: the disk may be gone for good."""
@@ -466,17 +334,6 @@ class MainWindow(QMainWindow):
             self.close()
         finally:
             self._gives_up = False
-
-    def _ask(self, title: str, sentence: str, yes: str) -> bool:
-        """Ask before work is interrupted or replaced."""
-        box = QMessageBox(self)
-        box.setWindowTitle("FBR Studio")
-        box.setText(title)
-        box.setInformativeText(sentence)
-        agreed = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.setDefaultButton(box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole))
-        box.exec()
-        return box.clickedButton() is agreed
 
     def close_without_asking(self) -> None:
         """Close as if the person had agreed: for signals from outside. A question that is on the screen goes."""
@@ -503,7 +360,7 @@ class MainWindow(QMainWindow):
                 room.left()
                 room.close_down()
             self.opening.close()
-            self._report.close()
+            self.overlays.close()
             self.session.close()
         event.accept()
         super().closeEvent(event)
@@ -522,21 +379,6 @@ class MainWindow(QMainWindow):
         if room is not None and self.session.project is not None and self._came_back.hasExpired(BACK_MS):
             self._came_back.start()
             room.entered()
-
-
-def _palette_entry(spec: ActionSpec, action: QAction) -> PaletteEntry:
-    where = ROOM_NAMES[spec.room]
-    return PaletteEntry(action.text(), where, key_text(action), spec.icon, action.trigger, action.isEnabled())
-
-
-def _about_facts(preferences: Preferences) -> AboutFacts:
-    return AboutFacts(
-        name="FBR Studio",
-        version=__version__,
-        licence="Apache License 2.0",
-        sentence="Turns tags into masks.",
-        places=(("Settings", preferences.path), ("Log", log_file())),
-    )
 
 
 def _geometry_settings(preferences: Preferences) -> QSettings:

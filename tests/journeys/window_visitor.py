@@ -50,7 +50,7 @@ class Visitor:
         QApplication.processEvents()
 
     def goto(self, name: str) -> QWidget:
-        self.click(self.window.tabs[name])
+        self.click(self.window.top_bar.tabs[name])
         assert self.window.room == name
         return self.window.rooms[name]
 

@@ -17,8 +17,9 @@ from workplace import Workplace
 from fbr_engine.config import TrainConfig
 from fbr_engine.project import Project
 from fbr_studio.jobs.runner import JobSpec, stage_step
-from fbr_studio.main_window import ROOMS, MainWindow
+from fbr_studio.main_window import MainWindow
 from fbr_studio.preferences import Preferences, data_folder
+from fbr_studio.window_specs import ROOMS
 
 LONG = TrainConfig(backbone="tiny", weights="none", crop=33, batch=3, epochs=1000, device="cpu", previews=0)
 
@@ -52,7 +53,8 @@ from fbr_studio.preferences import Preferences
 from fbr_studio.application import make_application
 preferences = Preferences(Path({str(tmp_path / "s.json")!r}))
 application = make_application(preferences)
-from fbr_studio.main_window import MainWindow, ROOMS
+from fbr_studio.main_window import MainWindow
+from fbr_studio.window_specs import ROOMS
 window = MainWindow(preferences)
 window.show()
 window.session.open(Path({str(drawn.project)!r}))
@@ -67,16 +69,16 @@ window.close()
 
 
 def test_rooms_follow_their_keys_and_tabs(qtbot: QtBot, window: MainWindow, trained: Workplace) -> None:
-    assert not any(tab.isVisible() for tab in window.tabs.values())
+    assert not any(tab.isVisible() for tab in window.top_bar.tabs.values())
     open_project(qtbot, window, trained.project)
     assert window.room == "images"
     for number, name in enumerate(ROOMS, start=1):
         window.actions_table.get(f"everywhere.room_{name}").trigger()
         assert window.room == name
-        assert window.tabs[name].isChecked()
-        assert str(number) in window.tabs[name].toolTip()
+        assert window.top_bar.tabs[name].isChecked()
+        assert str(number) in window.top_bar.tabs[name].toolTip()
         assert window.room_stack.currentWidget() is window.rooms[name]
-    qtbot.mouseClick(window.tabs["images"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(window.top_bar.tabs["images"], Qt.MouseButton.LeftButton)
     assert window.room == "images"
     window.close_project()
     assert window.start_page.isVisible()
@@ -159,7 +161,7 @@ def test_a_job_is_seen_paused_and_stopped_from_every_room(qtbot: QtBot, window: 
 def test_palette_finds_and_does_an_action(qtbot: QtBot, window: MainWindow, drawn: Workplace) -> None:
     open_project(qtbot, window, drawn.project)
     window.actions_table.get("everywhere.palette").trigger()
-    assert window.palette_popup.isVisible()
+    assert window.overlays.palette.isVisible()
     field = window.focusWidget()
     qtbot.keyClicks(field, "go to export")
     qtbot.keyClick(field, Qt.Key.Key_Return)
@@ -169,9 +171,9 @@ def test_palette_finds_and_does_an_action(qtbot: QtBot, window: MainWindow, draw
 def test_cheat_sheet_lists_the_keys(qtbot: QtBot, window: MainWindow, drawn: Workplace) -> None:
     open_project(qtbot, window, drawn.project)
     window.actions_table.get("everywhere.keys").trigger()
-    assert window.cheat_sheet.isVisible()
+    assert window.overlays.cheat_sheet.isVisible()
     window.actions_table.get("everywhere.keys").trigger()
-    assert not window.cheat_sheet.isVisible()
+    assert not window.overlays.cheat_sheet.isVisible()
 
 
 def test_a_look_is_chosen_and_kept(qtbot: QtBot, window: MainWindow) -> None:
