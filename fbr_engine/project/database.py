@@ -30,7 +30,12 @@ Values = Sequence[Any]
 
 
 class _Connection(sqlite3.Connection):
-    """A connection that can be weakly referenced, and closes when its thread is gone."""
+    """A connection that can be weakly referenced, and closes when its thread is gone.
+
+    ``busy`` is held while its thread reads: closing a connection another thread reads from ends the process.
+    """
+
+    busy: threading.Lock
 
     def __del__(self) -> None:
         with contextlib.suppress(sqlite3.Error):
@@ -73,7 +78,13 @@ class Database:
     def rows(self, sql: str, values: Values = ()) -> list[Row]:
         """Return all rows of a query; inside this thread's transaction, with what it has written."""
         with translating(self.path):
-            return self._reader().execute(sql, values).fetchall()
+            reader = self._reader()
+            if reader is self._writer:
+                return reader.execute(sql, values).fetchall()
+            with reader.busy:
+                if self._closed:
+                    raise ProjectError(f"{self.name} is closed: open it again")
+                return reader.execute(sql, values).fetchall()
 
     def row(self, sql: str, values: Values = ()) -> Row | None:
         """Return the only row of a query, or None."""
@@ -119,14 +130,15 @@ class Database:
         with self._writing, self._guard:
             self._closed = True
             for reader in list(self._readers):
-                reader.close()
+                with reader.busy:
+                    reader.close()
             if self._writer is not None:
                 with contextlib.suppress(sqlite3.Error):
                     self._writer.execute("PRAGMA optimize")
                 self._writer.close()
             let_go(self)
 
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> _Connection:
         if self._writing_thread == threading.get_ident():
             return self._open_connection(self._writer)
         reader: _Connection | None = getattr(self._local, "reader", None)
@@ -138,7 +150,7 @@ class Database:
             self._local.reader = reader
         return reader
 
-    def _open_connection(self, connection: _Connection | None, *, reading: bool = False) -> sqlite3.Connection:
+    def _open_connection(self, connection: _Connection | None, *, reading: bool = False) -> _Connection:
         if self._closed:
             raise ProjectError(f"{self.name} is closed: open it again")
         if connection is None and not reading:
@@ -209,6 +221,7 @@ def _connect(path: Path, options: str) -> _Connection:
         check_same_thread=False,
         factory=_Connection,
     )
+    connection.busy = threading.Lock()
     connection.execute("PRAGMA trusted_schema = OFF")  # a project may come from anybody
     connection.create_function("folded", 1, _folded, deterministic=True)
     return connection
