@@ -24,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(not all(shutil.which(tool) for tool in TOOLS), reason=f"needs {' and '.join(TOOLS)}"),
 ]
 
+FIRST_PHOTO = (93, 200)
 CANVAS = (514, 308)
 EXPORT_BUTTON = (180, 729)
 
@@ -115,19 +116,25 @@ def screen(tmp_path: Path) -> Iterator[Screen]:
     server.wait()
 
 
-def test_a_person_paints_trains_and_exports_the_demo(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_tags_paints_trains_and_exports_the_demo(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", screen.environment["DISPLAY"])
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     problem = display_problem()
     if problem:
         pytest.skip(problem)
     screen.start("--demo")
+    screen.click(*FIRST_PHOTO)
+    screen.press("End", "2", "Return")
+    with Project.open(screen.project) as project:
+        last = [image.id for image in project.images.iter()][-1]
+        boat = project.classes.get("boat").id
+        screen.wait(lambda: project.tags.of(last) == {c.id: int(c.id == boat) for c in project.classes.learnt()}, 20)
     screen.press("ctrl+3")
     time.sleep(1)
     screen.press("b")
     x, y = CANVAS
     screen.drag((x - 150, y - 150), (x - 100, y - 150), (x - 50, y - 140))
-    screen.press("ctrl+z", "ctrl+shift+z", "ctrl+s")
+    screen.press("ctrl+z", "ctrl+shift+z", "ctrl+s", "h", "n")
     with Project.open(screen.project) as project:
         screen.wait(lambda: project.person_masks.count() == 1, 20)
         kept = project.person_masks.load(project.person_masks.ids()[0])
@@ -139,7 +146,7 @@ def test_a_person_paints_trains_and_exports_the_demo(screen: Screen, monkeypatch
         screen.wait(lambda: len(project.runs.all()) == 3, 60)
         screen.wait(lambda: project.runs.latest().status == "done", 600)
         run = project.runs.latest()
-        screen.wait(lambda: project.maps.count_done(run.id, "masks") == 120, 300)
+        screen.wait(lambda: project.maps.count_done(run.id, "masks") == 121, 300)
     time.sleep(1)
     screen.press("ctrl+4")
     time.sleep(1.5)

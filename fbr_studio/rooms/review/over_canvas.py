@@ -28,11 +28,12 @@ class OverCanvas(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the ground's size and the strips' coming and going."""
         if event.type() in _WATCHED and (watched is self._ground or watched in self._strips):
+            self._column.invalidate()
             self._place()
         return False
 
     def event(self, event: QEvent) -> bool:
-        """Follow the height of the words."""
+        """Follow the height of the words. The layout is not made invalid here: that would ask for this once more."""
         done = super().event(event)
         if event.type() == QEvent.Type.LayoutRequest:
             self._place()
@@ -43,7 +44,6 @@ class OverCanvas(QWidget):
             self.hide()
             return
         width, column = self._ground.width(), self._column
-        column.invalidate()
         height = column.totalHeightForWidth(width) if column.hasHeightForWidth() else column.totalSizeHint().height()
         # It is laid out before it is seen: nothing of it is ever drawn at another size.
         self.setGeometry(0, 0, width, min(height, self._ground.height()))

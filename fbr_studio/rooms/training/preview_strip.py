@@ -172,14 +172,20 @@ class PreviewStrip(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Let the pictures be as high as the strip, less a scroll bar if they need one."""
+        """Let the pictures be as high as the strip, smaller if only so all of them are seen at once; else scroll."""
         height = self._area.height()
+        wide = self._fit_to(height)
+        if wide > self._area.width():
+            height = max(PICTURE_HEIGHT, int(height * self._area.width() / wide))
+            wide = self._fit_to(height)
+        if wide > self._area.width():
+            self._fit_to(height - self._area.horizontalScrollBar().sizeHint().height())
+
+    def _fit_to(self, height: int) -> int:
+        """Make the pictures this high, with their captions; return how wide they are together."""
         for cell in self._cells:
             cell.fit(height)
-        bar = self._area.horizontalScrollBar().sizeHint().height()
-        if sum(cell.width() + GRID for cell in self._cells) > self._area.width():
-            for cell in self._cells:
-                cell.fit(height - bar)
+        return sum(cell.width() + GRID for cell in self._cells)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the pictures to the new height."""
