@@ -224,7 +224,7 @@ def main() -> None:
     if options.part == "alone":
         print(json.dumps({"images_per_second": round(alone(options.project, config, seconds), 2)}))
         return
-    figures: dict[str, Any] = {"config": {k: str(v) for k, v in config.items()}, "seconds": seconds}
+    figures: dict[str, Any] = {"config": {k: Path(str(v)).name for k, v in config.items()}, "seconds": seconds}
     with tempfile.TemporaryDirectory() as folder:
         project = make_project(Path(folder), options.data, 48 if options.quick else 300)
         figures["starts"] = [part("start", project, options)["seconds"] for _ in range(2 if options.quick else 5)]
