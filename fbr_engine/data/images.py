@@ -49,7 +49,7 @@ def read_image(path: Path) -> Pixels:
 
 def _upright(image: Image.Image) -> Image.Image:
     image.load()  # turns a TIFF by itself, and takes its orientation away
-    turn = _TURNS.get(_orientation(image))
+    turn = TURNS.get(_orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
@@ -79,7 +79,7 @@ def _on_white(image: Image.Image) -> Image.Image:
 ORIENTATION_TAG = 0x0112
 UPRIGHT = 1
 TRANSPOSING = (5, 6, 7, 8)
-_TURNS = {
+TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -104,7 +104,7 @@ def _orientation(image: Image.Image) -> int:
         value = int(image.getexif().get(ORIENTATION_TAG, UPRIGHT))
     except Exception:  # broken metadata says nothing about orientation, and must not cost the picture
         return UPRIGHT
-    return value if value in _TURNS else UPRIGHT
+    return value if value in TURNS else UPRIGHT
 
 
 _METADATA = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")

@@ -11,17 +11,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from fbr_engine.data.images import ORIENTATION_TAG, read_image, upright_size
+from fbr_engine.data.images import ORIENTATION_TAG, TURNS, read_image, upright_size
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _PLAIN = {
     "JPEG": ("RGB", "L", "CMYK"),
     "MPO": ("RGB", "L"),
@@ -80,7 +71,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         value = image.getexif().get(ORIENTATION_TAG)
     except Exception:  # broken metadata says nothing about orientation
         return None
-    return _TURNS.get(value) if isinstance(value, int) else None
+    return TURNS.get(value) if isinstance(value, int) else None
 
 
 def _shrink(image: Image.Image, side: int) -> Image.Image:
