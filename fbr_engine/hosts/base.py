@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
 
+from fbr_engine.config import TrainConfig
 from fbr_engine.losses.fbr import CropOrigin
-from fbr_engine.networks.cam_network import CamNetwork
+from fbr_engine.networks.cam_network import CamNetwork, CamOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,16 @@ class Batch:
 
     ``images``: B x 3 x S x S, normalised. ``tags``: B x C int8, 1 present, 0 absent, -1 unknown.
     ``valid``: B x S x S bool, False where a crop reaches past its image.
+    ``labels``: B x S x S int64, what an earlier run's masks say: 0 background, 1 + class, 255 unknown; None unless the
+    host uses them. ``saliency``: B x S x S float in [0, 1], NaN where there is no map; None without ``--saliency``.
     """
 
     images: Tensor
     tags: Tensor
     valid: Tensor
     origin: CropOrigin
+    labels: Tensor | None = None
+    saliency: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,25 @@ class HostOutput:
 
 
 class Host(nn.Module, ABC):
-    """Base of the hosts; ``network`` is what inference uses."""
+    """Base of the hosts: how a CAM network learns from a batch, and how it is asked afterwards.
 
-    def __init__(self, network: CamNetwork) -> None:
+    ``uses_labels``: whether it learns from the masks of an earlier run (``--seeds-from``).
+    """
+
+    uses_labels: ClassVar[bool] = False
+
+    def __init__(self, network: CamNetwork, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
 
     @abstractmethod
     def forward(self, batch: Batch) -> HostOutput:
         """Compute one training batch."""
+
+    def infer(self, images: Tensor, tags: Tensor) -> CamOutput:
+        """Return what the CAMs of ``images``, B x 3 x H x W, are made of; ``tags``: B x C, 1, 0, -1 unknown.
+
+        The CAM is the ReLU of ``cam_logits``. Hosts that correct it, or that are told the tags, override this.
+        """
+        out: CamOutput = self.network(images)
+        return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -11,17 +12,14 @@ from torch import Tensor
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import NonFiniteLossError
 
+WEIGHT = "weight_"
+
 
 def loss_weights(config: TrainConfig) -> dict[str, float]:
-    """Return the weight of each named loss."""
-    return {
-        "classification": 1.0,
-        "separation": config.weight_separation,
-        "background": config.weight_background,
-        "nroi": config.weight_nroi,
-        "foreground": config.weight_foreground,
-        "untagged": config.weight_untagged,
-    }
+    """Return the weight of each named loss: the field ``weight_<name>`` of the config, 1 for ``classification``."""
+    named = {f.name.removeprefix(WEIGHT): getattr(config, f.name) for f in fields(config) if f.name.startswith(WEIGHT)}
+    del named["decay"]
+    return {"classification": 1.0} | named
 
 
 def weighted_sum(losses: Mapping[str, Tensor], weights: Mapping[str, float]) -> tuple[Tensor, dict[str, float]]:

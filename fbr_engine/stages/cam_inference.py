@@ -69,9 +69,9 @@ class CamInference:
         grid = (height, width)
         activation = torch.zeros(1, len(tags), *grid, device=self.device)
         logits = torch.zeros(len(tags), device=self.device)
-        plain = self._forward(image, unit)
+        plain = self._forward(image, unit, tags)
         for scale in self.config.scales:
-            view = plain if scale == 1.0 else self._forward(image, scale * unit)
+            view = plain if scale == 1.0 else self._forward(image, scale * unit, tags)
             activation += F.interpolate(view.activation, size=grid, mode="bilinear", align_corners=True)
             logits += view.logits
         activation /= len(self.config.scales)
@@ -88,13 +88,14 @@ class CamInference:
             nroi_sizes=sizes,
         )
 
-    def _forward(self, image: Pixels, scale: float) -> _View:
+    def _forward(self, image: Pixels, scale: float, tags: npt.NDArray[np.int8]) -> _View:
         batch = to_batch(resize_for_network(image, scale)[None], self.device)
+        known = torch.from_numpy(tags).to(self.device)[None]
         if not self.config.flip:
-            out = self.run.network(batch)
+            out = self.run.host.infer(batch, known)
             return _View(out.features, F.relu(out.cam_logits), out.class_logits[0])
         pair = torch.cat([batch, batch.flip(3)]).contiguous(memory_format=torch.channels_last)
-        out = self.run.network(pair)
+        out = self.run.host.infer(pair, known.expand(2, -1))
         # ReLU comes before the mean: CAMs are averaged, not logits.
         activation = (F.relu(out.cam_logits[:1]) + F.relu(out.cam_logits[1:]).flip(3)) / 2
         return _View(out.features[:1], activation, out.class_logits.mean(dim=0))

@@ -8,8 +8,9 @@ import torch
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import ReadError
+from fbr_engine.hosts import HOST_TABLE, Host
 from fbr_engine.networks.cam_network import CamNetwork, build_cam_network
-from fbr_engine.networks.checkpoints import load_checkpoint, take_prefix
+from fbr_engine.networks.checkpoints import load_checkpoint, take_prefix, with_prefix
 from fbr_engine.networks.projections import FbrProjections
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages.run_files import checkpoint_path
@@ -17,12 +18,17 @@ from fbr_engine.stages.run_files import checkpoint_path
 
 @dataclass(frozen=True, slots=True)
 class RunNetwork:
-    """``network`` and, where FBR was plugged in, ``projections``, in inference mode; pixel ids of its classes."""
+    """``host`` and, where FBR was plugged in, ``projections``, in inference mode; pixel ids of its classes."""
 
-    network: CamNetwork
+    host: Host
     projections: FbrProjections | None
     class_ids: list[int]
     config: TrainConfig
+
+    @property
+    def network(self) -> CamNetwork:
+        """The host's CAM network."""
+        return self.host.network
 
 
 def load_run_network(project: Project, info: RunInfo, device: torch.device) -> RunNetwork:
@@ -32,7 +38,9 @@ def load_run_network(project: Project, info: RunInfo, device: torch.device) -> R
     config = TrainConfig.from_json(facts["config"])
     try:
         network = build_cam_network(config.backbone, config.output_stride, len(facts["classes"]), False)
+        host = HOST_TABLE[config.host](network, config)
         network.load_state_dict(take_prefix("network", tensors))
+        host.load_state_dict(with_prefix("network", network.state_dict()) | take_prefix("host", tensors))
         projections = None
         if config.fbr:
             projections = FbrProjections(network.backbone.channels, config.projection_dims, config.form == "paper")
@@ -40,6 +48,6 @@ def load_run_network(project: Project, info: RunInfo, device: torch.device) -> R
             projections = projections.to(device).eval()
     except (RuntimeError, KeyError) as error:
         raise ReadError(f"{path}: the checkpoint does not fit its run; train the run again") from error
-    network.to(memory_format=torch.channels_last)
-    network.to(device).eval()
-    return RunNetwork(network, projections, facts["classes"], config)
+    host.to(memory_format=torch.channels_last)
+    host.to(device).eval()
+    return RunNetwork(host, projections, facts["classes"], config)

@@ -41,7 +41,7 @@ class Trainer:
         network = build_cam_network(config.backbone, config.output_stride, classes, frozen)
         load_weights(network.backbone, config.backbone, start)
         network.to(memory_format=torch.channels_last)
-        self.host = HOST_TABLE[config.host](network).to(device)
+        self.host = HOST_TABLE[config.host](network, config).to(device)
         self.fbr = Fbr(network.backbone.channels, config, images).to(device) if config.fbr else None
         self.optimizer = self._make_optimizer(network.backbone)
         self._weights = loss_weights(config)

@@ -47,7 +47,7 @@ class Previews:
         rows = preview_rows(data.tags, config.previews)
         images = project.images.by_ids(data.ids[rows].tolist())
         tags = {int(data.ids[row]): data.tags[row] for row in rows}
-        self._chosen = [(image, np.flatnonzero(tags[image.id] == 1)) for image in images]
+        self._chosen = [(image, tags[image.id]) for image in images]
         self._class_ids = np.array([c.id for c in data.classes], dtype=np.int32)
 
     def write(self, epoch: int) -> Iterator[FileWritten]:
@@ -55,30 +55,32 @@ class Previews:
         index = self._project.runs.folder(self._info.name) / FOLDER / INDEX
         if self._chosen and not index.is_file():
             save_json(index, {"images": [image.path for image, _ in self._chosen]})
-        for image, classes in self._chosen:
+        for image, tags in self._chosen:
             pixels = read_or_reason(self._project.image_path(image.path))
             if not isinstance(pixels, str):
-                yield self._write(epoch, image, classes, pixels)
+                yield self._write(epoch, image, tags, pixels)
 
-    def _write(self, epoch: int, image: ImageInfo, classes: npt.NDArray[np.intp], pixels: Pixels) -> FileWritten:
+    def _write(self, epoch: int, image: ImageInfo, tags: npt.NDArray[np.int8], pixels: Pixels) -> FileWritten:
         path = preview_path(self._project, self._info.name, epoch, image.path)
         with memory_advice("try --previews 0, or a smaller --crop"):
-            cam = self._cam(pixels, classes)
+            cam = self._cam(pixels, tags)
         size = np.array(pixels.shape[:2], dtype=np.int32)
-        save_arrays(path, cam=cam, class_ids=self._class_ids[classes], size=size)
+        save_arrays(path, cam=cam, class_ids=self._class_ids[tags == 1], size=size)
         return FileWritten(KIND, image.path, path.relative_to(self._project.folder).as_posix())
 
     @torch.inference_mode()
-    def _cam(self, pixels: Pixels, classes: npt.NDArray[np.intp]) -> npt.NDArray[np.uint8]:
-        """Return T x h x w in the form of stage ``cams``, at one scale."""
+    def _cam(self, pixels: Pixels, tags: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+        """Return T x h x w of the T present classes in the form of stage ``cams``, at one scale."""
         unit = self._side / max(pixels.shape[:2])
         height, width = (math.ceil(length * unit / CAM_STRIDE) for length in pixels.shape[:2])
-        network = self._trainer.host.network.eval()
+        device = self._trainer.device
+        batch, known = to_batch(resize_for_network(pixels, unit)[None], device), torch.from_numpy(tags).to(device)
+        host = self._trainer.host.eval()
         try:
-            logits = network(to_batch(resize_for_network(pixels, unit)[None], self._trainer.device)).cam_logits
+            logits = host.infer(batch, known[None]).cam_logits
         finally:
-            network.train()
-        activation = F.relu(logits[:, torch.from_numpy(classes).to(logits.device)])
+            host.train()
+        activation = F.relu(logits[:, known == 1])
         activation = F.interpolate(activation, size=(height, width), mode="bilinear", align_corners=True)[0]
         peak = activation.amax(dim=(1, 2), keepdim=True).clamp(min=1e-5)
         cam: npt.NDArray[np.uint8] = (activation / peak * 255).round().byte().cpu().numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from fbr_engine.config import TrainConfig
 from fbr_engine.hosts import HOST_TABLE, Batch, CamHost
 from fbr_engine.hosts.cam import pooled, shrink_valid
 from fbr_engine.losses.fbr import CropOrigin
@@ -47,7 +48,7 @@ def test_all_valid_stays_all_valid(side: int, stride: int) -> None:
 
 
 def test_output_is_named_and_padding_does_not_move_the_loss() -> None:
-    host = HOST_TABLE["cam"](build_cam_network("tiny", 16, 3, frozen_batchnorm=False)).eval()
+    host = HOST_TABLE["cam"](build_cam_network("tiny", 16, 3, frozen_batchnorm=False), TrainConfig()).eval()
     assert isinstance(host, CamHost)
     batch = make_batch()
     with torch.no_grad():

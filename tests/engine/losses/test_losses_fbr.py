@@ -35,7 +35,7 @@ TAGS = torch.tensor([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 0]], dtype=torch.in
 def make(form: str, **changes: object) -> tuple[CamHost, Fbr]:
     torch.manual_seed(0)
     config = TrainConfig(backbone="tiny", weights="none", form=form, projection_dims=16, **changes)  # type: ignore[arg-type]
-    host = CamHost(build_cam_network("tiny", 16, TAGS.shape[1], frozen_batchnorm=False))
+    host = CamHost(build_cam_network("tiny", 16, TAGS.shape[1], frozen_batchnorm=False), TrainConfig())
     nn.init.normal_(host.network.head.weight)  # as after the warm-up: CAMs that reach the threshold
     return host, Fbr(host.network.backbone.channels, config, images=50)
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from fbr_engine.config import CamsConfig, TrainConfig
 from fbr_engine.data.tensors import resize_for_network, to_batch
+from fbr_engine.hosts import CamHost
 from fbr_engine.networks.cam_network import build_cam_network
 from fbr_engine.stages.cam_inference import NO_NROI, CamInference
 from fbr_engine.stages.feature_basis import principal_basis
@@ -24,7 +25,7 @@ def make(**changes: object) -> CamInference:
     network = build_cam_network("tiny", 16, 3, frozen_batchnorm=False).eval()
     torch.nn.init.normal_(network.head.weight)
     config = TrainConfig(method="cam", backbone="tiny", weights="none", crop=CROP)
-    run = RunNetwork(network, None, [1, 2, 3], config)
+    run = RunNetwork(CamHost(network, config), None, [1, 2, 3], config)
     basis = torch.linalg.qr(torch.randn(128, 16)).Q
     return CamInference(run, CamsConfig(**changes), basis, CPU)  # type: ignore[arg-type]
 
