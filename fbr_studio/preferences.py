@@ -12,8 +12,9 @@ from typing import Any
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
-from fbr_engine.errors import FbrError
+from fbr_engine.errors import ConfigError, FbrError
 from fbr_engine.formats.atomic import write_atomically
+from fbr_engine.refinement import refine_chain
 
 LOG = logging.getLogger(__name__)
 NAME = "fbr-studio"
@@ -34,12 +35,20 @@ class Settings:
     keys: dict[str, list[str]] = field(default_factory=dict)
 
 
+def _is_chain(text: str) -> bool:
+    try:
+        refine_chain(text)
+    except ConfigError:
+        return False
+    return True
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "appearance": lambda v: v in ("system", "light", "dark"),
     "recent": lambda v: isinstance(v, (list, tuple)) and all(isinstance(p, str) for p in v),
     "auto_next": lambda v: isinstance(v, bool),
     "follow_training": lambda v: isinstance(v, bool),
-    "refine": lambda v: isinstance(v, str),
+    "refine": lambda v: isinstance(v, str) and _is_chain(v),
     "thumbnail_side": lambda v: isinstance(v, int) and 64 <= v <= 512,
     "mask_opacity": lambda v: isinstance(v, (int, float)) and 0 <= v <= 1,
     "keys": lambda v: (

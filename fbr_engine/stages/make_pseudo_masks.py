@@ -19,6 +19,7 @@ from fbr_engine.project import ImageInfo, Project, RunInfo, make_folder, save_ma
 from fbr_engine.stages.broken_images import known_problems
 from fbr_engine.stages.looked_at import First, LookedAt
 from fbr_engine.stages.pseudo_mask import Mask
+from fbr_engine.stages.refine import prepare_refiner
 from fbr_engine.stages.refined_mask import MaskMaker, MaskSource
 from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.shown_masks import KIND
@@ -41,7 +42,9 @@ def run(
         raise ProjectError(f"run {info.name} has no CAMs yet: compute them first (fbr-engine cams {project.folder})")
     automatic = config.threshold == "auto"
     threshold = (yield from auto_threshold(project, info)) if automatic else float(config.threshold)
-    job = _Job(project, info, threshold, config)
+    device = pick_device(config.device)
+    refiner = yield from prepare_refiner(project, info, config.refine, threshold, device)
+    job = _Job(project, info, config, MaskMaker(threshold, refiner, config.smallest, device))
     total, ready = job.count_all()
     yield Started(KIND, total, "images", info.name, ready)
     yield from _what_is_left_out(project, info, config.split)
@@ -109,9 +112,9 @@ def _histogram(record: CamRecord | None) -> npt.NDArray[np.float64] | None:
 class _Job:
     """Makes the masks of one run under one threshold and refinement."""
 
-    def __init__(self, project: Project, info: RunInfo, threshold: float, config: MasksConfig) -> None:
-        self.project, self.info, self.split = project, info, config.split
-        self.maker = MaskMaker(threshold, config.refine, config.smallest, pick_device(config.device))
+    def __init__(self, project: Project, info: RunInfo, config: MasksConfig, maker: MaskMaker) -> None:
+        self.project, self.info, self.split, self.refine = project, info, config.split, config.refine
+        self.maker = maker
         self.folder = project.runs.folder(info.name)
         self.count = self.skipped = self.empty = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
@@ -140,8 +143,11 @@ class _Job:
 
     def fingerprint(self, record: CamRecord) -> str:
         """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
+        maker = self.maker
         present = sorted(c for c, value in record.tags.items() if value == 1)
-        how = f"{self.maker.threshold:.4f} {self.maker.refine} {self.maker.smallest:g}"
+        how = f"{maker.threshold:.4f} {self.refine} {maker.smallest:g}"
+        if maker.refiner is not None and maker.refiner.digest:
+            how += f" {maker.refiner.digest}"
         text = f"{record.fingerprint} {present} {how}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

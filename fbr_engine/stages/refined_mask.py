@@ -13,8 +13,9 @@ from fbr_engine.data.device import memory_advice, pick_device
 from fbr_engine.data.images import read_image
 from fbr_engine.errors import ProjectError
 from fbr_engine.project import ImageInfo, Project, RunInfo
-from fbr_engine.refiners import REFINERS
+from fbr_engine.refiners.base import Refiner
 from fbr_engine.stages.pseudo_mask import SMALLEST, Mask, cleaned, pseudo_mask, soft_scores, to_mask
+from fbr_engine.stages.refine import load_refiner
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
 
 # Refinement follows colours between neighbours; beyond this size they say no more and memory runs out.
@@ -31,39 +32,43 @@ class MaskSource:
 
 @dataclass(frozen=True, slots=True)
 class MaskMaker:
-    """Makes masks under one threshold (0..1), refinement and clean-up (a share of the image), on ``device``."""
+    """Makes masks under one threshold (0..1), refiner and clean-up (a share of the image), on ``device``."""
 
     threshold: float
-    refine: str
+    refiner: Refiner | None
     smallest: float
     device: torch.device
 
     def load(self, project: Project, record: CamRecord) -> MaskSource:
         """Read what the mask of one image is made of; may be called in any thread. Raises `ReadError`."""
-        pixels = None if self.refine == "none" else read_image(project.image_path(record.image.path))
+        pixels = None if self.refiner is None else read_image(project.image_path(record.image.path))
         return MaskSource(record.read(), pixels)
 
     def make(self, source: MaskSource) -> Mask:
         """Return the mask, H x W uint8 of pixel ids, in the size of the image."""
         cam = source.cam
-        if source.pixels is None or len(cam.cam) == 0:
+        if source.pixels is None or self.refiner is None or len(cam.cam) == 0:
             return pseudo_mask(cam, self.threshold, smallest=self.smallest)
-        return cleaned(to_mask(self._refined_scores(cam, source.pixels), cam.class_ids), self.smallest)
+        return cleaned(to_mask(self._refined_scores(self.refiner, cam, source.pixels), cam.class_ids), self.smallest)
 
-    def _refined_scores(self, cam: StoredCam, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def _refined_scores(
+        self, refiner: Refiner, cam: StoredCam, pixels: npt.NDArray[np.uint8]
+    ) -> npt.NDArray[np.float32]:
         size = cam.size
         shrink = min(1.0, REFINE_SIDE / max(size))
         small = (max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink)))
         shrunk = np.asarray(cv2.resize(pixels, small[::-1], interpolation=cv2.INTER_AREA), dtype=np.uint8)
-        scores = self._refined(shrunk, soft_scores(cam, self.threshold, small))
+        scores = self._refined(refiner, shrunk, soft_scores(cam, self.threshold, small))
         if small != size:
             scores = np.stack([cv2.resize(s, size[::-1], interpolation=cv2.INTER_LINEAR) for s in scores])
         return scores
 
-    def _refined(self, pixels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def _refined(
+        self, refiner: Refiner, pixels: npt.NDArray[np.uint8], scores: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
         with memory_advice("use --refine none, or --device cpu"), torch.inference_mode():
             image = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(2, 0, 1).float() / 255
-            refined = REFINERS[self.refine](image, torch.from_numpy(scores).to(self.device))
+            refined = refiner(image, torch.from_numpy(scores).to(self.device))
             result: npt.NDArray[np.float32] = refined.cpu().numpy()
         return result
 
@@ -80,12 +85,14 @@ def refined_mask(
 ) -> Mask:
     """Return the mask that stage ``masks`` would write for ``image``, H x W uint8 of pixel ids.
 
-    Raises `ProjectError` when the image has no CAMs or no known tag of a class the run has learnt, and `ReadError`.
+    Raises `ProjectError` when the image has no CAMs or no known tag of a class the run has learnt, or when ``refine``
+    names what the run has not learnt yet; `ConfigError` for a refiner that is not known; and `ReadError`.
     """
     record = cam_record(project, info, image)
     if record is None:
         raise ProjectError(
             f"{image.path} has no CAMs or no tags in run {info.name}: tag it and compute its CAMs (fbr-engine cams)"
         )
-    maker = MaskMaker(threshold, refine, smallest, pick_device(device))
+    place = pick_device(device)
+    maker = MaskMaker(threshold, load_refiner(project, info, refine, place), smallest, place)
     return maker.make(maker.load(project, record))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
+from fbr_engine.errors import ProjectError
+from fbr_engine.refinement import NONE, REFINERS
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.review.kept_mask import KeptMask
 from fbr_studio.rooms.review.mask_keeper import MaskKeeper
@@ -24,20 +26,26 @@ from fbr_studio.rooms.review.viewer_state import (
     resolve,
 )
 from fbr_studio.state.session import Session
+from fbr_studio.widgets.formatting import without_commands
 
 
 class ReviewDesk(Table):
     """The room's state. ``panel`` is what the person set, `shown` what is to be on the canvas."""
 
+    taken_back = Signal(str)
+    all_images_asked = Signal()
+
     def __init__(self, session: Session, preferences: Preferences, parent: QObject) -> None:
         super().__init__(session, parent)
+        self._preferences = preferences
         self.panel = PanelFacts(layers=first_settings(preferences.now.mask_opacity))
         self.painter = Painter()
         self.keeper = MaskKeeper(self)
         self.strokes = Strokes(self.painter, self.keeper, self)
         self._mask = RunMask(self.pool, lambda: not self.painter.active, self)
         self._mask.made.connect(self.updated)
-        self._mask.failed.connect(lambda error: self.said.emit(str(error), "warning", []))
+        self._mask.failed.connect(self._mask_failed)
+        self._mask_problem = ""
         self.strokes.began.connect(self._stroke_began)
         self.strokes.changed.connect(self.updated)
         self.strokes.failed.connect(lambda error: self.said.emit(str(error), "danger", []))
@@ -125,6 +133,12 @@ class ReviewDesk(Table):
         return NO_RUN_THRESHOLD if facts.run_threshold is None else facts.run_threshold
 
     @property
+    def chain(self) -> str:
+        """The refiners that make the mask where it is refined, else those that would if it were."""
+        own, liked = self.facts.run_refine, self._preferences.now.refine
+        return next(c for c in (self.shown.refine, self.panel.chain, own, liked, REFINERS[0]) if c not in ("", NONE))
+
+    @property
     def making(self) -> bool:
         """Whether a better mask is still being made."""
         return self._mask.busy
@@ -133,6 +147,8 @@ class ReviewDesk(Table):
         """Change what the person set."""
         before = self.panel
         self.panel = replace(self.panel, **changes)  # type: ignore[arg-type]
+        if before.refine != self.panel.refine:
+            self.taken_back.emit(self._mask_problem)
         if before.mode != self.panel.mode:
             self.load()
         self.refresh()
@@ -190,6 +206,13 @@ class ReviewDesk(Table):
         self.loader.forget([image], "person")
         self.session.person_mask_changed.emit(image)
         self.updated.emit()
+
+    def _mask_failed(self, error: Exception) -> None:
+        """Say why; what refiners have yet to learn is learnt when the masks of all images are made."""
+        learns = isinstance(error, ProjectError)
+        remedies = [("Use for all images", self.all_images_asked.emit)] if learns else []
+        self._mask_problem = without_commands(str(error))
+        self.said.emit(self._mask_problem, "warning", remedies)
 
     # --- painting
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from fbr_engine.errors import FbrError
 from fbr_engine.project import ImageInfo, Project, RunInfo
+from fbr_engine.refinement import NONE
 from fbr_engine.stages.pseudo_mask import pseudo_mask
 from fbr_engine.stages.stored_cams import StoredCam
 from fbr_studio.jobs.tasks import LatestTask
@@ -32,11 +34,12 @@ class MaskWish:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveMask:
-    """What came of a wish. ``coarse`` while a better one is still to come."""
+    """What came of a wish. ``coarse`` while a better one is still to come; ``problem``: why it is not refined."""
 
     wish: MaskWish
     labels: Labels
     coarse: bool
+    problem: FbrError | None = None
 
 
 def coarse_mask(wish: MaskWish, side: int = COARSE_SIDE) -> LiveMask:
@@ -46,18 +49,21 @@ def coarse_mask(wish: MaskWish, side: int = COARSE_SIDE) -> LiveMask:
     if len(wish.cam.cam) == 0:
         small = (1, 1)
     labels = fitted(pseudo_mask(wish.cam, wish.threshold, small), wish.size)
-    return LiveMask(wish, labels, coarse=shrink < 1 or wish.refine != "none")
+    return LiveMask(wish, labels, coarse=shrink < 1 or wish.refine != NONE)
 
 
 def rested_mask(project: Project, wish: MaskWish) -> LiveMask:
-    """Return the mask as stage ``masks`` would write it; imports torch where it is refined."""
-    if wish.refine == "none" or len(wish.cam.cam) == 0:
+    """Return the mask as stage ``masks`` would write it, or unrefined with the problem; imports torch to refine."""
+    if wish.refine == NONE or len(wish.cam.cam) == 0:
         return LiveMask(wish, coarse_mask(wish, WHOLE_SIDE).labels, coarse=False)
     from fbr_engine.stages.refined_mask import refined_mask
     from fbr_studio.jobs.gentle import take_cores
 
     take_cores(low_priority=False)
-    labels = refined_mask(project, wish.run, wish.image, wish.threshold, wish.refine, device="cpu")
+    try:
+        labels = refined_mask(project, wish.run, wish.image, wish.threshold, wish.refine, device="cpu")
+    except FbrError as error:
+        return LiveMask(wish, coarse_mask(wish, WHOLE_SIDE).labels, coarse=False, problem=error)
     return LiveMask(wish, fitted(labels, wish.size), coarse=False)
 
 
@@ -106,7 +112,7 @@ class LiveMasks(QObject):
     def _refine(self) -> None:
         if self._wish is None:
             return
-        if self._wish.refine != "none" and not self._may_import():
+        if self._wish.refine != NONE and not self._may_import():
             self._rest.start()
             return
         self._rested.request(self._project, self._wish)
@@ -114,3 +120,5 @@ class LiveMasks(QObject):
     def _hand_on(self, made: LiveMask | None) -> None:
         if made is not None and made.wish is self._wish:
             self.made.emit(made)
+            if made.problem is not None:
+                self.failed.emit(made.problem)

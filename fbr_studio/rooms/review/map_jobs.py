@@ -23,11 +23,6 @@ class MapJobs(QObject):
         self._session, self._runner, self._preferences = session, runner, preferences
         self._asked: list[tuple[Job, str]] = []
 
-    def refiner(self, of_run: str) -> str:
-        """Return how a mask is refined when that is switched on; ``of_run`` is how the run's masks were."""
-        chosen = of_run if of_run != "none" else self._preferences.now.refine
-        return chosen if chosen != "none" else "pamr"
-
     def make_masks(self, run: str, threshold: float, refine: str) -> None:
         """Make all masks of a run anew, and say so."""
         project = self._session.open_project

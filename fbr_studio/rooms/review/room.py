@@ -8,6 +8,7 @@ from dataclasses import replace
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 
+from fbr_engine.refinement import NONE
 from fbr_studio.actions import Actions, ActionSpec, key_text
 from fbr_studio.jobs.runner import JobRunner
 from fbr_studio.preferences import Preferences
@@ -130,6 +131,7 @@ class ReviewRoom(Room):
         self.jobs.began.connect(self.missing.look)
         for speaker in (self.desk, self.deciding, self.map_jobs):
             speaker.said.connect(lambda text, kind, remedies: self.messages.say(text, kind, *remedies))
+        self.desk.taken_back.connect(self.messages.take_back)
 
     def _connect_session(self) -> None:
         session = self.session
@@ -146,6 +148,7 @@ class ReviewRoom(Room):
     def _connect_desk(self) -> None:
         desk, keeper = self.desk, self.desk.keeper
         desk.updated.connect(self.refresh)
+        desk.all_images_asked.connect(self._use_for_all)
         desk.order = lambda: self.filmstrip.around(self.session.image)
         keeper.failed.connect(self._save_failed)
         keeper.replayed.connect(self._replayed)
@@ -162,6 +165,7 @@ class ReviewRoom(Room):
         panel.threshold.reset.connect(lambda: desk.set_panel(threshold=None, refine=None))
         panel.threshold.uncover_asked.connect(self._uncover)
         panel.threshold.refine_changed.connect(self._refine)
+        panel.threshold.chain_chosen.connect(self._choose_chain)
         panel.threshold.use_for_all.connect(self._use_for_all)
         panel.review.auto_next.toggled.connect(lambda on: self.preferences.set("auto_next", on))
 
@@ -209,7 +213,11 @@ class ReviewRoom(Room):
             self.messages.say(f"Your mask of {path} is removed. {key_text(self.undo)} brings it back.", "info")
 
     def _refine(self, on: bool) -> None:
-        self.desk.set_panel(refine=self.map_jobs.refiner(self.desk.facts.run_refine) if on else "none")
+        self.desk.set_panel(refine=self.desk.chain if on else NONE)
+
+    def _choose_chain(self, chain: str) -> None:
+        self.preferences.set("refine", chain)
+        self.desk.set_panel(refine=chain, chain=chain)
 
     def _use_for_all(self) -> None:
         desk = self.desk

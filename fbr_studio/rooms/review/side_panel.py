@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from fbr_engine.refinement import NONE
 from fbr_studio.drawing.colours import class_colour
 from fbr_studio.rooms.review.cam_values import histogram
 from fbr_studio.rooms.review.class_list import ClassLine, ClassList
@@ -88,8 +89,9 @@ class SidePanel(QFrame):
         self.threshold.show_state(
             desk.threshold,
             facts.run_threshold,
-            refine=shown.refine != "none",
-            making=desk.making and shown.refine != "none" and shown.threshold is not None,
+            refine=shown.refine != NONE,
+            chain=desk.chain,
+            making=desk.making and shown.refine != NONE and shown.threshold is not None,
             changed=shown.threshold is not None,
         )
         tagged = desk.material.tagged if desk.material else frozenset()

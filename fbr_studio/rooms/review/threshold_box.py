@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from fbr_studio.rooms.review.chain_box import ChainBox
 from fbr_studio.widgets.basics import button, icon_button, label
 from fbr_studio.widgets.theme import GRID, theme
 
@@ -31,6 +32,7 @@ class ThresholdBox(QWidget):
     moved = Signal(float)
     reset = Signal()
     refine_changed = Signal(bool)
+    chain_chosen = Signal(str)
     use_for_all = Signal()
     uncover_asked = Signal()
 
@@ -47,10 +49,12 @@ class ThresholdBox(QWidget):
         self.state = label("", "muted")
         self.home = button("Reset", self.reset.emit, "link", "Back to the run's threshold")
         self.refine = QCheckBox("Refine")
-        self.refine.setToolTip("Fit the mask to the colours of the photo (PAMR) when the slider rests")
+        self.refine.setToolTip("Fit the mask to the colours of the photo when the slider rests")
+        self.chain = ChainBox()
         self.all_images: QPushButton = button(
-            "Use for all images", self.use_for_all.emit, "", "Make all masks of this run anew with this threshold"
+            "Use for all", self.use_for_all.emit, "", "Make the masks of all images of this run anew in this way"
         )
+        self.all_images.setAccessibleName("Use for all images")
         kept = self.home.sizePolicy()
         kept.setRetainSizeWhenHidden(True)
         self.home.setSizePolicy(kept)
@@ -59,14 +63,21 @@ class ThresholdBox(QWidget):
         self.above = QStackedWidget()
         self.slider.valueChanged.connect(lambda value: self.moved.emit(value / STEPS))
         self.refine.toggled.connect(self.refine_changed)
+        self.chain.activated.connect(lambda place: self.chain_chosen.emit(self.chain.itemData(place)))
         self._lay_out()
 
-    def show_state(self, threshold: float, own: float | None, *, refine: bool, making: bool, changed: bool) -> None:
-        """Show where the threshold stands; ``own`` is the run's, ``changed`` whether the masks differ from its own."""
+    def show_state(
+        self, threshold: float, own: float | None, *, refine: bool, chain: str, making: bool, changed: bool
+    ) -> None:
+        """Show where the threshold stands; ``own`` is the run's, ``changed`` whether the masks differ from its own.
+
+        ``chain``: the refiners that work where ``refine`` is on, and would where it is off.
+        """
         for widget in (self.slider, self.refine):
             widget.blockSignals(True)
         self.slider.setValue(round(threshold * STEPS))
         self.refine.setChecked(refine)
+        self.chain.show_chain(chain)
         for widget in (self.slider, self.refine):
             widget.blockSignals(False)
         self.value.setText(f"{threshold:.2f}")
@@ -80,6 +91,7 @@ class ThresholdBox(QWidget):
         """Say that the person's mask lies over what the slider changes, or let it be moved."""
         self.slider.setEnabled(not covered)
         self.refine.setEnabled(not covered)
+        self.chain.setEnabled(not covered)
         self.above.setCurrentIndex(1 if covered else 0)
 
     def _lay_out(self) -> None:
@@ -106,7 +118,9 @@ class ThresholdBox(QWidget):
         column.addWidget(self.slider)
         column.addSpacing(GRID // 2)
         below = QHBoxLayout()
-        below.addWidget(self.refine, 1)
+        below.setSpacing(GRID)
+        below.addWidget(self.refine)
+        below.addWidget(self.chain, 1)
         below.addWidget(self.all_images)
         column.addLayout(below)
 

@@ -36,7 +36,7 @@ class PanelFacts:
 
     ``brush_image`` is the image on which the brush's class was chosen: there it stays whatever the tags say.
 
-    ``threshold`` and ``refine`` None mean the run's own.
+    ``threshold`` and ``refine`` None mean the run's own. ``chain``: the refiners chosen last, or nothing.
     """
 
     mode: Mode = "single"
@@ -47,6 +47,7 @@ class PanelFacts:
     brush_image: int | None = None
     threshold: float | None = None
     refine: str | None = None
+    chain: str = ""
     curtain: float = 0.5
 
     def with_layer(self, name: str, **changes: object) -> PanelFacts:

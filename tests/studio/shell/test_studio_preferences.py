@@ -62,6 +62,7 @@ def test_bytes_that_are_no_text_are_put_aside(tmp_path: Path) -> None:
     ("name", "value"),
     [
         ("appearance", "pink"),
+        ("refine", "magic"),
         ("auto_next", "yes"),
         ("thumbnail_side", 5),
         ("thumbnail_side", "big"),
@@ -74,10 +75,10 @@ def test_bytes_that_are_no_text_are_put_aside(tmp_path: Path) -> None:
 )
 def test_a_value_that_cannot_be_is_the_default_and_named(tmp_path: Path, name: str, value: object) -> None:
     path = tmp_path / "settings.json"
-    path.write_text(json.dumps({name: value, "refine": "none"}))
+    path.write_text(json.dumps({"follow_training": False, name: value}))
     found = Preferences(path)
     assert getattr(found.now, name) == getattr(Settings(), name)
-    assert found.now.refine == "none"
+    assert not found.now.follow_training
     assert name in found.problem
 
 
