@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fbr_engine.config import TrainConfig
@@ -14,13 +13,16 @@ from fbr_engine.losses.foreground_contrast import draw_foreground
 from fbr_engine.losses.info_nce import info_nce
 from fbr_engine.losses.kmeans import batched_kmeans
 from fbr_engine.losses.nroi_bank import NroiBank, NroiBatch
-from fbr_engine.losses.nroi_contrast import draw_any_nrois, draw_nrois, nearer_to_nroi
+from fbr_engine.losses.nroi_contrast import candidates, draw_any_nrois, draw_nrois, nearer_to_nroi
+from fbr_engine.losses.own_keys import Negatives
 from fbr_engine.losses.prototypes import class_prototypes
 from fbr_engine.losses.seeds import seed_labels, uncertain_pixels
 from fbr_engine.losses.separation import separation_loss
 from fbr_engine.losses.untagged import untagged_activation_loss
 from fbr_engine.networks.cam_network import normalised_cam
 from fbr_engine.networks.projections import FbrProjections, Projected
+
+TERMS = ("separation", "background", "untagged", "nroi", "foreground")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,10 @@ class Fbr(nn.Module):
             seed = seed_labels(cam, self.config.seed_threshold)
             if self.verified:
                 losses["untagged"] = untagged_activation_loss(cam_logits, tags, (seed == 0) & valid)
-            losses |= self._contrast(projected, cam, seed, tags, valid, origin, generator)
+            losses |= self.contrast_losses(projected, cam, seed, tags, valid, origin, generator)
         return losses
 
-    def _contrast(
+    def contrast_losses(
         self,
         projected: Projected,
         cam: Tensor,
@@ -90,32 +92,36 @@ class Fbr(nn.Module):
         origin: CropOrigin,
         generator: torch.Generator | None,
     ) -> dict[str, Tensor]:
+        """Remember the batch's NROIs and return the two contrast terms, or as many of them as have what they need.
+
+        ``cam``: B x C x h x w in [0, 1]. ``seed``: B x h x w as from `seed_labels`. The rest is as in `forward`.
+        """
         self.bank.add(self.mine(projected, seed, tags, valid, origin, generator))
-        prototypes, present = class_prototypes(projected.foreground, cam)
+        cam, seed, classes = _present_classes(cam, seed)
+        if len(classes) == 0:
+            return {}
         flat = projected.foreground.permute(0, 2, 3, 1).flatten(0, 2)
-        label = seed.flatten()
-        place = uncertain_pixels(cam, seed).flatten()
-        anchors, anchor_class = flat[place], label[place] - 1
-        classes: list[int] = present.nonzero()[:, 0].tolist()
-        nrois = self._draw(prototypes, classes, generator)
-        if self.verified:
-            keep = ~nearer_to_nroi(anchors, prototypes, anchor_class, nrois)
-            anchors, anchor_class = anchors[keep], anchor_class[keep]
-        inside = label > 0
-        others = draw_foreground(flat[inside], label[inside] - 1, prototypes, classes, self.config.negatives, generator)
+        label = seed.flatten() - 1
+        prototypes, _ = class_prototypes(projected.foreground, cam)
+        place = uncertain_pixels(cam, seed).flatten().nonzero()[:, 0]
+        anchors, anchor_class = flat.index_select(0, place), label[place]
+        negatives = {"foreground": draw_foreground(flat, label, prototypes, self.config.negatives, generator)}
+        if len(self.bank) > 0:
+            negatives["nroi"] = nrois = self._draw(prototypes, classes, generator)
+            if self.verified:
+                keep = (~nearer_to_nroi(anchors, prototypes, anchor_class, nrois)).nonzero()[:, 0]
+                anchors, anchor_class = anchors.index_select(0, keep), anchor_class[keep]
         return {
-            name: info_nce(anchors, anchor_class, prototypes, negatives, self.config.temperature)
-            for name, negatives in (("nroi", nrois), ("foreground", others))
-            if _meet(anchor_class, negatives)
+            name: info_nce(anchors, anchor_class, prototypes, negatives[name], self.config.temperature)
+            for name in _meet(anchor_class, negatives)
         }
 
-    def _draw(self, prototypes: Tensor, classes: list[int], generator: torch.Generator | None) -> dict[int, Tensor]:
-        if len(self.bank) == 0:
-            return {}
+    def _draw(self, prototypes: Tensor, classes: Tensor, generator: torch.Generator | None) -> Negatives:
         bank, count = self.bank.entries(), self.config.negatives
-        if self.verified:
-            return draw_nrois(bank.key, bank.tags, prototypes, classes, count, generator)
-        return draw_any_nrois(bank.centroid, classes, count, generator)
+        if not self.verified:
+            return draw_any_nrois(bank.centroid, len(classes), count, generator)
+        rows = candidates(len(bank), count, generator, classes.device)
+        return draw_nrois(bank.key[rows], bank.tags[rows][:, classes], prototypes, count, generator)
 
     @torch.no_grad()
     def mine(
@@ -132,13 +138,13 @@ class Fbr(nn.Module):
         ``seed``: B x h x w, 0 where background. Result: at most B * K NROIs with their provenance.
         """
         batch, height, width = seed.shape
-        points = projected.background.permute(0, 2, 3, 1).flatten(1, 2)
+        points = projected.background.flatten(2).transpose(1, 2)
         mask = ((seed == 0) & valid).flatten(1)
         clusters = batched_kmeans(points, mask, self.config.nrois, generator=generator)
         kept = clusters.sizes > 0
         image, index = kept.nonzero(as_tuple=True)
-        members = F.one_hot(clusters.assignment + 1, self.config.nrois + 1)[:, :, 1:].transpose(1, 2)
-        keys = torch.bmm(members.to(points.dtype), projected.foreground.permute(0, 2, 3, 1).flatten(1, 2))
+        members = clusters.members(points.dtype)
+        keys = torch.bmm(members, projected.foreground.flatten(2).transpose(1, 2))
         return NroiBatch(
             centroid=clusters.centroids[image, index],
             key=keys[image, index] / clusters.sizes[image, index, None],
@@ -152,6 +158,15 @@ class Fbr(nn.Module):
         )
 
 
-def _meet(anchor_class: Tensor, negatives: dict[int, Tensor]) -> bool:
-    """Whether any anchor has a negative: a term without is left out, since a zero would look like success."""
-    return bool(torch.isin(anchor_class, torch.tensor(list(negatives), device=anchor_class.device)).any())
+def _present_classes(cam: Tensor, seed: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return CAMs and seed of the classes that are active somewhere in the batch, numbered anew, and those classes."""
+    classes = cam.amax(dim=(0, 2, 3)).nonzero()[:, 0]
+    label = torch.zeros(cam.shape[1] + 1, dtype=torch.int64, device=cam.device)
+    label[classes + 1] = torch.arange(1, len(classes) + 1, device=cam.device)
+    return cam[:, classes], label[seed], classes
+
+
+def _meet(anchor_class: Tensor, negatives: dict[str, Negatives]) -> list[str]:
+    """Name the terms in which any anchor has a negative: one without is left out, a zero would look like success."""
+    meets = torch.stack([n.present[anchor_class].any() for n in negatives.values()]).tolist()
+    return [name for name, meet in zip(negatives, meets, strict=True) if meet]

@@ -6,59 +6,60 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fbr_engine.losses.own_keys import Negatives, similarities_to_own
+from fbr_engine.losses.sampling import draw_weighted
+
 VERIFICATION_SAMPLE = 512
 # A large bank is sampled before it is verified: the cost of a step must not grow with the bank.
-CANDIDATES = 4096
+CANDIDATES_PER_NEGATIVE = 4
 
 
 def draw_nrois(
-    keys: Tensor,
-    tags: Tensor,
-    prototypes: Tensor,
-    classes: list[int],
-    count: int,
-    generator: torch.Generator | None,
-) -> dict[int, Tensor]:
-    """Draw ``count`` negatives for each of ``classes`` from the bank, with replacement.
+    keys: Tensor, tags: Tensor, prototypes: Tensor, count: int, generator: torch.Generator | None
+) -> Negatives:
+    """Draw ``count`` negatives for each class from the bank, with replacement.
 
-    ``keys``: M x D. ``tags``: M x C int8 of the images the NROIs come from. An NROI is *safe* for class c when its
-    image is known not to show c; one from an image that shows c (or may) could be a missed part of the object and
-    is taken only when *verified*: nearer to some safe NROI than to the prototype of c. Classes without any such
-    NROI are left out of the result.
+    ``keys``: M x D. ``tags``: M x C int8 of the images the NROIs come from. ``prototypes``: C x D. An NROI is *safe*
+    for class c when its image is known not to show c; one from an image that shows c (or may) could be a missed part
+    of the object and is taken only when *verified*: nearer to some safe NROI than to the prototype of c. A class
+    without any safe NROI has no negatives.
     """
-    if len(keys) > CANDIDATES:
-        rows = torch.randint(len(keys), (CANDIDATES,), generator=generator, device=keys.device)
-        keys, tags = keys[rows], tags[rows]
-    drawn: dict[int, Tensor] = {}
-    unit = F.normalize(keys, dim=1)
-    for index in classes:
-        safe = tags[:, index] == 0
-        allowed = safe | _verified(unit, safe, F.normalize(prototypes[index], dim=0), generator)
-        if allowed.any():
-            rows = torch.multinomial(allowed.float(), count, replacement=True, generator=generator)
-            drawn[index] = keys[rows]
-    return drawn
+    safe = (tags == 0).T
+    allowed = safe | _verified(F.normalize(keys, dim=1), safe, F.normalize(prototypes, dim=1), generator)
+    return Negatives(keys[draw_weighted(allowed.float(), count, generator)], safe.any(dim=1))
 
 
-def draw_any_nrois(
-    keys: Tensor, classes: list[int], count: int, generator: torch.Generator | None
-) -> dict[int, Tensor]:
+def candidates(total: int, count: int, generator: torch.Generator | None, device: torch.device) -> Tensor:
+    """Return which of ``total`` NROIs `draw_nrois` shall choose ``count`` from: all, or random ones of a large bank."""
+    most = CANDIDATES_PER_NEGATIVE * count
+    if total <= most:
+        return torch.arange(total, device=device)
+    return torch.randint(total, (most,), generator=generator, device=device)
+
+
+def draw_any_nrois(keys: Tensor, classes: int, count: int, generator: torch.Generator | None) -> Negatives:
     """Draw ``count`` negatives for each class from the whole bank, as the paper does."""
-    if len(keys) == 0:
-        return {}
-    draws = {c: torch.randint(len(keys), (count,), generator=generator, device=keys.device) for c in classes}
-    return {c: keys[rows] for c, rows in draws.items()}
+    rows = torch.randint(len(keys), (classes, count), generator=generator, device=keys.device)
+    return Negatives(keys[rows], torch.ones(classes, dtype=torch.bool, device=keys.device))
 
 
-def _verified(unit: Tensor, safe: Tensor, prototype: Tensor, generator: torch.Generator | None) -> Tensor:
-    if not safe.any():
-        return torch.zeros_like(safe)
-    rows = torch.multinomial(safe.float(), VERIFICATION_SAMPLE, replacement=True, generator=generator)
-    nearest = (unit @ unit[rows].T).amax(dim=1)
-    return nearest > unit @ prototype
+def _verified(unit: Tensor, safe: Tensor, prototypes: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Return which NROIs (C x M bool) are nearer to some of a sample of safe ones than to the prototype.
+
+    ``unit``: M x D and ``prototypes``: C x D of length one. Only those that are not safe are looked at. Where none is
+    safe the result means nothing.
+    """
+    doubtful = ~safe
+    most = int(doubtful.sum(dim=1).amax())
+    looked_at = doubtful.byte().topk(most, dim=1).indices
+    own = unit[looked_at]
+    sample = unit[draw_weighted(safe.float(), VERIFICATION_SAMPLE, generator)]
+    nearest = torch.bmm(own, sample.transpose(1, 2)).amax(dim=2)
+    to_prototype = torch.bmm(own, prototypes.unsqueeze(2))[:, :, 0]
+    return torch.zeros_like(safe).scatter(1, looked_at, nearest > to_prototype)
 
 
-def nearer_to_nroi(anchors: Tensor, prototypes: Tensor, anchor_class: Tensor, negatives: dict[int, Tensor]) -> Tensor:
+def nearer_to_nroi(anchors: Tensor, prototypes: Tensor, anchor_class: Tensor, negatives: Negatives) -> Tensor:
     """Return which anchors (A x D) resemble one of their class's negatives more than their prototype: A bool.
 
     Such an anchor is probably background that the seed took for the object; pulling it to the prototype would
@@ -66,8 +67,5 @@ def nearer_to_nroi(anchors: Tensor, prototypes: Tensor, anchor_class: Tensor, ne
     """
     unit = F.normalize(anchors.detach(), dim=1)
     to_prototype = (unit * F.normalize(prototypes, dim=1)[anchor_class]).sum(dim=1)
-    nearer = torch.zeros_like(to_prototype, dtype=torch.bool)
-    for index, rows in negatives.items():
-        own = anchor_class == index
-        nearer[own] = (unit[own] @ F.normalize(rows, dim=1).T).amax(dim=1) > to_prototype[own]
-    return nearer
+    nearest = similarities_to_own(unit, anchor_class, F.normalize(negatives.rows, dim=2)).amax(dim=1)
+    return (nearest > to_prototype) & negatives.present[anchor_class]

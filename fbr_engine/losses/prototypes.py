@@ -18,7 +18,8 @@ def class_prototypes(features: Tensor, cam: Tensor) -> tuple[Tensor, Tensor]:
     count = max(1, height * width // TOP_SHARE)
     scores = cam.detach().transpose(0, 1).flatten(1)
     weights, pixels = scores.topk(min(count, scores.shape[1]), dim=1)
-    flat = features.detach().permute(0, 2, 3, 1).flatten(0, 2)
+    image, pixel = pixels // (height * width), pixels % (height * width)
+    chosen = features.detach().flatten(2).transpose(1, 2)[image, pixel]
     total = weights.sum(dim=1, keepdim=True)
-    prototypes = torch.einsum("ck,ckd->cd", weights, flat[pixels]) / total.clamp(min=1e-5)
+    prototypes = torch.einsum("ck,ckd->cd", weights, chosen) / total.clamp(min=1e-5)
     return prototypes, total[:, 0] > 0

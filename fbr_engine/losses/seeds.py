@@ -26,23 +26,38 @@ def uncertain_pixels(cam: Tensor, seed: Tensor) -> Tensor:
     40-60 % and 10-25 %).
     ``cam``: B x C x h x w. ``seed``: B x h x w as from `seed_labels`.
     """
-    foreground = seed > 0
-    return foreground & ~_high_score(cam, seed) & ~_low_entropy(cam, foreground)
-
-
-def _high_score(cam: Tensor, seed: Tensor) -> Tensor:
-    classes = torch.arange(1, cam.shape[1] + 1, device=cam.device).view(1, -1, 1, 1)
-    own = seed.unsqueeze(1) == classes
-    scores = torch.where(own, cam, torch.nan).flatten(2)
-    middle = scores.nanquantile(RELIABLE_SCORE_QUANTILE, dim=2)
-    high = (cam > middle[:, :, None, None]) & own
-    return high.any(dim=1)
-
-
-def _low_entropy(cam: Tensor, foreground: Tensor) -> Tensor:
-    share = cam / cam.sum(dim=1, keepdim=True).clamp(min=1e-5)
-    entropy = -(share * share.clamp(min=1e-8).log()).sum(dim=1)
-    inside = torch.where(foreground, entropy, torch.nan).flatten(1)
-    limit = inside.nanquantile(RELIABLE_ENTROPY_QUANTILE, dim=1)[:, None, None]
+    label, foreground = seed.flatten(1), (seed > 0).flatten(1)
+    high = _above(cam.amax(dim=1).flatten(1), label, cam.shape[1] + 1)
+    entropy = _entropy(cam).flatten(1)
+    limit = group_quantile(entropy, foreground.long(), 2, RELIABLE_ENTROPY_QUANTILE)[:, 1:]
     # Where a single class is tagged all entropies are zero and tell nothing.
-    return foreground & (entropy < limit)
+    return (foreground & ~high & ~(entropy < limit)).view_as(seed)
+
+
+def group_quantile(values: Tensor, group: Tensor, groups: int, quantile: float) -> Tensor:
+    """Return the quantile of each group's values, linear between neighbours: B x G, meaningless for an empty group.
+
+    ``values``: B x P. ``group``: B x P int64 below ``groups``. Sorting once by value and once by group does the work of
+    one `torch.nanquantile` per group.
+    """
+    by_value = values.argsort(dim=1)
+    by_group = group.gather(1, by_value).argsort(dim=1, stable=True)
+    ordered = values.gather(1, by_value.gather(1, by_group))
+    counts = torch.zeros(len(values), groups, dtype=torch.int64, device=values.device)
+    counts.scatter_add_(1, group, torch.ones_like(group))
+    last = (counts - 1).clamp(min=0)
+    position = last * quantile
+    first, below = counts.cumsum(dim=1) - counts, position.long()
+    at = [
+        ordered.gather(1, (first + step).clamp(max=values.shape[1] - 1)) for step in (below, (below + 1).minimum(last))
+    ]
+    return torch.lerp(at[0], at[1], (position - below).to(values.dtype))
+
+
+def _above(score: Tensor, label: Tensor, labels: int) -> Tensor:
+    return score > group_quantile(score, label, labels, RELIABLE_SCORE_QUANTILE).gather(1, label)
+
+
+def _entropy(cam: Tensor) -> Tensor:
+    entropy: Tensor = torch.special.entr(cam / cam.sum(dim=1, keepdim=True).clamp(min=1e-5)).sum(dim=1)
+    return entropy

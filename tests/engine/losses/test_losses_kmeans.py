@@ -39,11 +39,67 @@ def blobs(seed: int, count: int = 60, spread: float = 0.3) -> Tensor:
     return centres[which] + spread * torch.randn(count, 6, generator=generator)
 
 
+def first_points(points: Tensor, mask: Tensor, clusters: int, _generator: object) -> tuple[Tensor, Tensor]:
+    """Take the place of k-means++; ``points`` are B x D x P there."""
+    return points[:, :, :clusters].transpose(1, 2).clone(), torch.ones(len(points), clusters, dtype=torch.bool)
+
+
+def slow_plus_plus(points: Tensor, picks: list[list[int]]) -> list[int]:
+    """Choose greedily, point by point, among the candidates of each turn."""
+    chosen: list[int] = []
+    for candidates in picks:
+        left = [
+            sum(min((point - points[c]).square().sum().item() for c in [*chosen, pick]) for point in points)
+            for pick in candidates
+        ]
+        chosen.append(candidates[left.index(min(left))])
+    return chosen
+
+
+def test_the_start_takes_the_candidate_that_leaves_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = torch.stack([blobs(s, spread=1.0) for s in range(3)]).double()
+    generator = torch.Generator().manual_seed(3)
+    picks = [torch.randint(60, (3, 1 if turn == 0 else 3), generator=generator) for turn in range(5)]
+    drawn = iter(picks)
+    monkeypatch.setattr(kmeans, "draw_weighted", lambda *_: next(drawn))
+    mask = torch.ones(3, 60, dtype=torch.bool)
+    centroids, exists = kmeans._plus_plus(points.transpose(1, 2), mask, 5, None)
+    for image in range(3):
+        expected = slow_plus_plus(points[image], [p[image].tolist() for p in picks])
+        assert torch.equal(centroids[image], points[image][expected])
+        assert exists[image].tolist() == [c not in expected[:k] for k, c in enumerate(expected)]
+
+
+def test_many_points_are_clustered_as_well_as_by_lloyd_alone() -> None:
+    points = torch.stack([blobs(s, 4 * kmeans.SAMPLE, spread=1.0) for s in range(4)])
+    mask = torch.rand(4, points.shape[1], generator=torch.Generator().manual_seed(0)) < 0.8
+    mask[3, 5:] = False
+    generator = torch.Generator().manual_seed(1)
+    clusters = batched_kmeans(points, mask, 4, generator=generator)
+    assert clusters.sizes.sum(dim=1).tolist() == mask.sum(dim=1).tolist()
+    assert (clusters.assignment[~mask] == -1).all()
+    for image in range(3):
+        own = points[image][mask[image]]
+        alone = [batched_kmeans(own[None, :500], torch.ones(1, 500, dtype=torch.bool), 4) for _ in range(4)]
+        best = min(
+            (torch.cdist(own, run.centroids[0]).amin(dim=1).square().sum().item() for run in alone),
+        )
+        assert inertia_of(points, clusters, image) <= 1.02 * best
+    for k in range(4):
+        inside = clusters.assignment[0] == k
+        torch.testing.assert_close(clusters.centroids[0, k], points[0][inside].mean(dim=0))
+
+
+def test_members_tell_the_assignment() -> None:
+    clusters = Clusters(torch.zeros(1, 3, 2), torch.tensor([[2, -1, 0, 2]]), torch.tensor([[1, 0, 2]]))
+    assert clusters.members(torch.float32).tolist() == [[[0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 1]]]
+
+
 def test_equals_lloyd_from_the_same_start(monkeypatch: pytest.MonkeyPatch) -> None:
     points = torch.stack([blobs(s, spread=1.5) for s in range(3)]).double()
     mask = torch.rand(3, 60, generator=torch.Generator().manual_seed(0)) < 0.6
     start = points[:, :5].clone()
-    monkeypatch.setattr(kmeans, "_plus_plus", lambda *_: start)
+    monkeypatch.setattr(kmeans, "_plus_plus", lambda *_: (start, torch.ones(3, 5, dtype=torch.bool)))
     clusters = batched_kmeans(points, mask, 5, iterations=7)
     for image in range(3):
         centroids, assignment, _ = lloyd(points[image][mask[image]], start[image], 7)
@@ -55,7 +111,7 @@ def test_equals_lloyd_from_the_same_start(monkeypatch: pytest.MonkeyPatch) -> No
 def test_batched_equals_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     points = torch.stack([blobs(s) for s in range(4)])
     mask = torch.rand(4, 60) < 0.5
-    monkeypatch.setattr(kmeans, "_plus_plus", lambda p, m, k, g: p[:, :k].clone())
+    monkeypatch.setattr(kmeans, "_plus_plus", first_points)
     together = batched_kmeans(points, mask, 4)
     for image in range(4):
         alone = batched_kmeans(points[image : image + 1], mask[image : image + 1], 4)

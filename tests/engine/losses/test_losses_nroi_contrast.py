@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fbr_engine.losses.nroi_contrast import draw_any_nrois, draw_nrois, nearer_to_nroi
+from fbr_engine.losses.nroi_contrast import candidates, draw_any_nrois, draw_nrois, nearer_to_nroi
+from fbr_engine.losses.own_keys import Negatives
 
 
 def similarity(a: Tensor, b: Tensor) -> float:
@@ -39,9 +40,10 @@ def rows_of(drawn: Tensor, keys: Tensor) -> list[int]:
 @pytest.mark.parametrize("seed", range(4))
 def test_only_safe_or_verified_ones_and_all_of_them_evenly(seed: int) -> None:
     keys, tags, prototypes = bank(seed)
-    drawn = draw_nrois(keys, tags, prototypes, [0, 1, 2], 4000, torch.Generator().manual_seed(seed))
+    drawn = draw_nrois(keys, tags, prototypes, 4000, torch.Generator().manual_seed(seed))
+    assert drawn.present.all()
     for index in range(3):
-        counts = torch.bincount(torch.tensor(rows_of(drawn[index], keys)), minlength=len(keys))
+        counts = torch.bincount(torch.tensor(rows_of(drawn.rows[index], keys)), minlength=len(keys))
         expected = allowed(keys, tags, prototypes[index], index)
         assert set(counts.nonzero()[:, 0].tolist()) == expected
         mean = 4000 / len(expected)
@@ -52,8 +54,8 @@ def test_a_missed_part_of_the_object_is_never_drawn() -> None:
     prototype = torch.tensor([[1.0, 0, 0]])
     keys = torch.tensor([[0.9, 0.1, 0], [0, 1.0, 0], [0, 0.9, 0.2], [0, 0, 1.0]])
     tags = torch.tensor([[1], [0], [1], [1]], dtype=torch.int8)  # part, rails elsewhere, rails here, something else
-    drawn = draw_nrois(keys, tags, prototype, [0], 500, torch.Generator().manual_seed(0))
-    assert set(rows_of(drawn[0], keys)) == {1, 2}
+    drawn = draw_nrois(keys, tags, prototype, 500, torch.Generator().manual_seed(0))
+    assert set(rows_of(drawn.rows[0], keys)) == {1, 2}
 
 
 @pytest.mark.parametrize("tag", [1, -1])
@@ -61,25 +63,33 @@ def test_without_a_safe_one_the_class_is_left_out(tag: int) -> None:
     keys, _, prototypes = bank(0)
     tags = torch.full((len(keys), 3), tag, dtype=torch.int8)
     tags[:, 1] = 0
-    assert sorted(draw_nrois(keys, tags, prototypes, [0, 1, 2], 8, None)) == [1]
+    assert draw_nrois(keys, tags, prototypes, 8, None).present.tolist() == [False, True, False]
 
 
 def test_the_paper_draws_from_the_whole_bank() -> None:
     keys, _, _ = bank(1)
-    drawn = draw_any_nrois(keys, [0, 2], 2000, torch.Generator().manual_seed(0))
-    assert sorted(drawn) == [0, 2]
-    assert set(rows_of(drawn[0], keys)) == set(range(len(keys)))
-    assert draw_any_nrois(keys[:0], [0], 8, None) == {}
+    drawn = draw_any_nrois(keys, 2, 2000, torch.Generator().manual_seed(0))
+    assert drawn.present.tolist() == [True, True]
+    for rows in drawn.rows:
+        assert set(rows_of(rows, keys)) == set(range(len(keys)))
+
+
+@pytest.mark.parametrize("total", [1, 32, 33, 1000])
+def test_a_large_bank_is_sampled(total: int) -> None:
+    rows = candidates(total, 8, None, torch.device("cpu"))
+    assert rows.tolist() == list(range(total)) if total <= 32 else len(rows) == 32
+    assert rows.min() >= 0
+    assert rows.max() < total
 
 
 def test_the_same_generator_draws_the_same() -> None:
     keys, tags, prototypes = bank(2)
     for draw in (
-        lambda g: draw_nrois(keys, tags, prototypes, [0, 1], 32, g),
-        lambda g: draw_any_nrois(keys, [0, 1], 32, g),
+        lambda g: draw_nrois(keys, tags, prototypes, 32, g),
+        lambda g: draw_any_nrois(keys, 2, 32, g),
     ):
         first, second = (draw(torch.Generator().manual_seed(5)) for _ in range(2))
-        assert all(torch.equal(first[c], second[c]) for c in (0, 1))
+        assert torch.equal(first.rows, second.rows)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -88,10 +98,11 @@ def test_nearer_to_nroi_equals_the_loop(seed: int) -> None:
     anchors = torch.randn(20, 4, generator=generator)
     classes = torch.randint(0, 3, (20,), generator=generator)
     prototypes = torch.randn(3, 4, generator=generator)
-    negatives = {0: torch.randn(2, 4, generator=generator), 2: torch.randn(3, 4, generator=generator)}
+    rows = torch.randn(3, 3, 4, generator=generator)
+    negatives = Negatives(rows, torch.tensor([True, False, True]))
     expected = []
     for anchor, c in zip(anchors, classes.tolist(), strict=True):
-        nearest = max((similarity(anchor, n) for n in negatives.get(c, [])), default=-2.0)
+        nearest = max((similarity(anchor, n) for n in (rows[c] if c != 1 else [])), default=-2.0)
         expected.append(nearest > similarity(anchor, prototypes[c]))
     assert nearer_to_nroi(anchors, prototypes, classes, negatives).tolist() == expected
     assert any(expected)
@@ -100,6 +111,9 @@ def test_nearer_to_nroi_equals_the_loop(seed: int) -> None:
 
 def test_no_anchors() -> None:
     nothing = nearer_to_nroi(
-        torch.zeros(0, 4), torch.randn(3, 4), torch.zeros(0, dtype=torch.int64), {1: torch.randn(2, 4)}
+        torch.zeros(0, 4),
+        torch.randn(3, 4),
+        torch.zeros(0, dtype=torch.int64),
+        Negatives(torch.randn(3, 2, 4), torch.ones(3).bool()),
     )
     assert nothing.shape == (0,)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from fbr_engine.losses.seeds import seed_labels, uncertain_pixels
+from fbr_engine.losses.seeds import group_quantile, seed_labels, uncertain_pixels
 
 
 def slow_seed(cam: Tensor, threshold: float) -> list[list[list[int]]]:
@@ -74,6 +74,22 @@ def test_uncertain_pixels_equal_the_loop(seed: int, tagged: list[list[int]]) -> 
     cam = random_cam(seed, tagged)
     labels = seed_labels(cam, 0.4)
     assert uncertain_pixels(cam, labels).tolist() == slow_uncertain(cam, labels)
+
+
+@pytest.mark.parametrize("quantile", [0.0, 0.2, 0.5, 0.77, 1.0])
+def test_quantiles_of_groups_equal_those_of_numpy(quantile: float) -> None:
+    generator = torch.Generator().manual_seed(2)
+    values = torch.randint(0, 12, (3, 40), generator=generator).float() / 7  # with ties
+    group = torch.randint(0, 4, (3, 40), generator=generator)
+    group[0] = 3
+    group[1, 0] = 1
+    group[1, 1:] = 0
+    result = group_quantile(values, group, 4, quantile)
+    for row in range(3):
+        for index in range(4):
+            own = values[row][group[row] == index].double().numpy()
+            if len(own):
+                assert result[row, index].item() == pytest.approx(np.quantile(own, quantile), rel=1e-6)
 
 
 def test_background_and_single_pixels_are_never_uncertain_by_accident() -> None:
