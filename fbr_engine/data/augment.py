@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,18 +11,35 @@ import numpy.typing as npt
 
 from fbr_engine.data.images import Pixels
 
+NO_LABEL = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Crop:
     """One training crop: ``image`` uint8 S x S x 3, ``valid`` bool S x S (False where padded), and ``box``.
 
     ``box`` is (x, y, width, height) of the crop in the upright original, in pixels, and may reach past its edges.
+    ``labels``: uint8 S x S, 255 outside. ``saliency``: float32 S x S in [0, 1], NaN outside. Either is None where the
+    image has none.
     """
 
     image: Pixels
     valid: npt.NDArray[np.bool_]
     box: tuple[float, float, float, float]
     flipped: bool
+    labels: npt.NDArray[np.uint8] | None = None
+    saliency: npt.NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """What else is known of an image's pixels, of any size: ``labels`` and ``saliency``, both uint8 H x W."""
+
+    labels: npt.NDArray[np.uint8] | None = None
+    saliency: npt.NDArray[np.uint8] | None = None
+
+
+NO_PLANES = Planes()
 
 
 def training_side(crop: int) -> float:
@@ -34,11 +52,20 @@ def epoch_order(count: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int64)
 
 
-def random_crop(image: Pixels, side: int, zoom: tuple[float, float], seed: int, epoch: int, index: int) -> Crop:
+def random_crop(
+    image: Pixels,
+    side: int,
+    zoom: tuple[float, float],
+    seed: int,
+    epoch: int,
+    index: int,
+    planes: Planes = NO_PLANES,
+) -> Crop:
     """Zoom, mirror, jitter colours and cut a ``side`` x ``side`` crop out of ``image``.
 
     The zoom is drawn log-uniformly from the range ``zoom``, relative to the size at which the image's longer
     side is 1.4 times the crop's: folders of any resolution train alike. Padding is grey and marked invalid.
+    ``planes`` are stretched over the image, zoomed, mirrored and cut like it.
     """
     rng = np.random.default_rng([seed, epoch, index, 1])
     height, width = image.shape[:2]
@@ -46,6 +73,7 @@ def random_crop(image: Pixels, side: int, zoom: tuple[float, float], seed: int, 
     new_w, new_h = max(1, round(width * scale)), max(1, round(height * scale))
     x, y = _offset(rng, new_w, side), _offset(rng, new_h, side)
     flipped = bool(rng.random() < 0.5)
+    place = _Place(new_w, new_h, x, y, side, flipped)
     pixels, valid = _cut(_resize(image, new_w, new_h), side, x, y)
     pixels[valid] = _jitter(pixels[valid], rng)
     if flipped:
@@ -53,7 +81,46 @@ def random_crop(image: Pixels, side: int, zoom: tuple[float, float], seed: int, 
     # Sides are rounded to whole pixels, so the two axes differ a little in scale.
     unit_x, unit_y = width / new_w, height / new_h
     box = (x * unit_x, y * unit_y, side * unit_x, side * unit_y)
-    return Crop(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), box, flipped)
+    labels, saliency = _cut_labels(planes.labels, place), _cut_saliency(planes.saliency, place)
+    return Crop(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), box, flipped, labels, saliency)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a crop lies: the size the whole image is resized to, the crop's corner there, its side, mirrored or not."""
+
+    width: int
+    height: int
+    x: int
+    y: int
+    side: int
+    flipped: bool
+
+    def cut(self, plane: npt.NDArray[Any], padding: float) -> npt.NDArray[Any]:
+        """Cut a resized plane, height x width."""
+        top, left, bottom, right = _inside(self.height, self.width, self.side, self.x, self.y)
+        out = np.full((self.side, self.side), padding, dtype=plane.dtype)
+        out[top - self.y : bottom - self.y, left - self.x : right - self.x] = plane[top:bottom, left:right]
+        return np.ascontiguousarray(out[:, ::-1]) if self.flipped else out
+
+
+def _cut_labels(labels: npt.NDArray[np.uint8] | None, place: _Place) -> npt.NDArray[np.uint8] | None:
+    if labels is None:
+        return None
+    resized = cv2.resize(labels, (place.width, place.height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return place.cut(np.asarray(resized), NO_LABEL)
+
+
+def _cut_saliency(saliency: npt.NDArray[np.uint8] | None, place: _Place) -> npt.NDArray[np.float32] | None:
+    if saliency is None:
+        return None
+    resized = _resize(saliency, place.width, place.height)
+    return place.cut(resized.astype(np.float32) / np.float32(255), np.nan)
+
+
+def _inside(height: int, width: int, side: int, x: int, y: int) -> tuple[int, int, int, int]:
+    """Return top, left, bottom and right of the part of the box at (x, y) that lies in the image."""
+    return max(y, 0), max(x, 0), min(y + side, height), min(x + side, width)
 
 
 def _offset(rng: np.random.Generator, length: int, side: int) -> int:
@@ -72,7 +139,7 @@ def _cut(image: Pixels, side: int, x: int, y: int) -> tuple[Pixels, npt.NDArray[
     height, width = image.shape[:2]
     pixels = np.full((side, side, 3), (124, 116, 104), dtype=np.uint8)  # the ImageNet mean: zero to the network
     valid = np.zeros((side, side), dtype=bool)
-    top, left, bottom, right = max(y, 0), max(x, 0), min(y + side, height), min(x + side, width)
+    top, left, bottom, right = _inside(height, width, side, x, y)
     target = (slice(top - y, bottom - y), slice(left - x, right - x))
     pixels[target] = image[top:bottom, left:right]
     valid[target] = True

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.losses.fbr import CropOrigin
+from fbr_engine.networks.background_channel import BackgroundChannel
 from fbr_engine.networks.cam_network import CamNetwork, CamOutput
+from fbr_engine.networks.pooling import active_pooled, pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Batch:
     ``valid``: B x S x S bool, False where a crop reaches past its image.
     ``labels``: B x S x S int64, what an earlier run's masks say: 0 background, 1 + class, 255 unknown; None unless the
     host uses them. ``saliency``: B x S x S float in [0, 1], NaN where there is no map; None without ``--saliency``.
+    ``progress``: the share of the training that is done, in [0, 1).
     """
 
     images: Tensor
@@ -33,6 +36,7 @@ class Batch:
     origin: CropOrigin
     labels: Tensor | None = None
     saliency: Tensor | None = None
+    progress: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +52,32 @@ class HostOutput:
 class Host(nn.Module, ABC):
     """Base of the hosts: how a CAM network learns from a batch, and how it is asked afterwards.
 
-    ``uses_labels``: whether it learns from the masks of an earlier run (``--seeds-from``).
+    ``uses_labels``: whether it learns from the masks of an earlier run (``--seeds-from``). ``own_background``: whether
+    its CAM logits are relative to a background logit of its own, so that 0 is as likely as background.
     """
 
     uses_labels: ClassVar[bool] = False
+    own_background: ClassVar[bool] = False
 
     def __init__(self, network: CamNetwork, config: TrainConfig) -> None:
         super().__init__()
         self.network = network
+        network.active_pooling = self.active_pooling = bool(config.saliency)
+
+    def make_background(self) -> BackgroundChannel:
+        """Return the background channel that the saliency loss needs beside this host's CAM logits."""
+        return BackgroundChannel(None if self.own_background else self.network.backbone.channels)
 
     @abstractmethod
     def forward(self, batch: Batch) -> HostOutput:
         """Compute one training batch."""
+
+    def pool(self, cam_logits: Tensor, valid: Tensor) -> Tensor:
+        """Return one logit per class, B x C, over the pixels of B x C x h x w that are ``valid``, B x h x w bool.
+
+        The mean; with saliency maps that of the active pixels, as EPS has it.
+        """
+        return active_pooled(cam_logits, valid) if self.active_pooling else pooled(cam_logits, valid)
 
     def infer(self, images: Tensor, tags: Tensor) -> CamOutput:
         """Return what the CAMs of ``images``, B x 3 x H x W, are made of; ``tags``: B x C, 1, 0, -1 unknown.

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from fbr_engine.hosts.base import Batch, Host, HostOutput
 from fbr_engine.losses.classification import classification_loss
+from fbr_engine.networks.pooling import pooled
+
+__all__ = ["CamHost", "pooled", "shrink_valid"]
 
 
 class CamHost(Host):
@@ -16,7 +19,7 @@ class CamHost(Host):
         """Return features and CAM logits with the loss ``classification``."""
         out = self.network(batch.images)
         valid = shrink_valid(batch.valid, out.cam_logits)
-        loss = classification_loss(pooled(out.cam_logits, valid), batch.tags)
+        loss = classification_loss(self.pool(out.cam_logits, valid), batch.tags)
         return HostOutput(out.features, out.cam_logits, valid, {"classification": loss})
 
 
@@ -24,9 +27,3 @@ def shrink_valid(valid: Tensor, like: Tensor) -> Tensor:
     """Return B x S x S bool at the resolution of ``like``: valid where at least half of the patch is."""
     height, width = like.shape[-2:]
     return F.adaptive_avg_pool2d(valid.float().unsqueeze(1), (height, width))[:, 0] >= 0.5
-
-
-def pooled(cam_logits: Tensor, valid: Tensor) -> Tensor:
-    """Return the mean of B x C x h x w logits over the valid pixels: B x C."""
-    weight = valid.unsqueeze(1).to(cam_logits.dtype)
-    return (cam_logits * weight).sum(dim=(2, 3)) / weight.sum(dim=(2, 3)).clamp(min=1)

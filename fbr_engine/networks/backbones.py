@@ -1,18 +1,27 @@
 """Networks that read the image, by name, at output stride 8 or 16.
 
-To add one: write a function that returns a `Backbone` and give it a row in `BACKBONES`.
+To add one: write a function that returns a `Backbone` and give it a row in `BACKBONES`. Dilation must be exact: the
+features at every second (fourth) position are those of the original. That leaves out networks with
+squeeze-and-excitation (MobileNetV3, EfficientNet), which average over all positions. A network of the user's is named
+``package.module:function`` (see `fbr_engine.networks.user_backbone`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import torch
 import torchvision
 from torch import Tensor, nn
 
 from fbr_engine.errors import ConfigError
 from fbr_engine.networks.tiny import tiny_stages
+
+PROBE = 65  # px
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +51,52 @@ class Backbone(nn.Module):
     def forward(self, images: Tensor) -> Features:
         """Read ``images``, float B x 3 x H x W, normalised as for ImageNet."""
         x, low = images, images
-        for name in self._stages:
-            x = self.body.get_submodule(name)(x)
+        for name, x in zip(self._stages, self.outputs(images), strict=True):
             if name == self._low_stage:
                 low = x
         return Features(deep=x, low=low)
 
+    def outputs(self, images: Tensor) -> Iterator[Tensor]:
+        """Yield what every stage makes of ``images``, in order; the last is ``deep``."""
+        x = images
+        for name in self._stages:
+            x = self.body.get_submodule(name)(x)
+            yield x
+
 
 def build_backbone(name: str, output_stride: int) -> Backbone:
-    """Make the backbone ``name`` with random weights. Raises `ConfigError` for an unknown name or stride."""
+    """Make the backbone ``name`` with random weights, or as the function makes it that ``module:function`` names.
+
+    Raises `ConfigError` for an unknown name or stride, and what `make_user_backbone` raises.
+    """
+    if ":" in name:
+        from fbr_engine.networks.user_backbone import make_user_backbone  # which wraps what it gets as a Backbone
+
+        return make_user_backbone(name, output_stride)
     if name not in BACKBONES:
         raise ConfigError(f"backbone {name!r} is not known: choose one of {', '.join(BACKBONES)}")
     if output_stride not in (8, 16):
         raise ConfigError(f"output stride {output_stride} is not possible: choose 8 or 16")
     return BACKBONES[name](output_stride)
+
+
+def channels_of(backbone: Backbone) -> tuple[int, int]:
+    """Return how many channels ``backbone`` gives: deep and low, found by looking at a small image."""
+    features = probed(backbone, backbone)
+    return features.deep.shape[1], features.low.shape[1]
+
+
+def probed(module: nn.Module, read: Callable[[Tensor], Made], side: int = PROBE) -> Made:
+    """Return what ``read`` makes of an empty image of ``side`` px while ``module`` is in inference mode."""
+    training = [(part, part.training) for part in module.modules()]
+    first = next(module.parameters(), torch.empty(0))
+    try:
+        module.eval()
+        with torch.no_grad():
+            return read(torch.zeros(1, 3, side, side, device=first.device, dtype=first.dtype))
+    finally:
+        for part, flag in training:  # frozen BatchNorm need not be in the mode of the whole
+            part.training = flag
 
 
 def _mobilenet_v2(output_stride: int) -> Backbone:
@@ -102,13 +143,28 @@ def _resnet(make: Callable[..., nn.Module], bottleneck: bool) -> Callable[[int],
 
 
 def _dilate_basic(body: nn.Module, dilated: Sequence[bool]) -> None:
-    blocks = [b for i in (2, 3, 4) for b in body.get_submodule(f"layer{i}").children()]
-    starts = {2 * i for i, flag in enumerate(dilated) if flag}
+    layers = [list(body.get_submodule(f"layer{i}").children()) for i in (2, 3, 4)]
+    _dilate_stages(layers, dilated)
+
+
+def _dilate_stages(stages: Sequence[Sequence[nn.Module]], dilated: Sequence[bool]) -> None:
+    """Replace the stride at the start of those stages, each a list of blocks, that are to be ``dilated``."""
+    starts = {sum(map(len, stages[:i])) for i, flag in enumerate(dilated) if flag}
+    blocks = [block for stage in stages for block in stage]
     _dilate(blocks, starts)
     for start in starts:
-        for conv in blocks[start].modules():
+        for conv in blocks[start].modules():  # also that of the shortcut
             if isinstance(conv, nn.Conv2d) and conv.kernel_size == (1, 1):
                 conv.stride = (1, 1)
+
+
+def _regnet_x_800mf(output_stride: int) -> Backbone:
+    body = torchvision.models.regnet_x_800mf(weights=None)
+    stages = [list(stage.children()) for stage in body.trunk_output]
+    _dilate_stages(stages, [False, False, output_stride == 8, True])
+    del body.fc
+    names = [f"trunk_output.{name}" for name, _ in body.trunk_output.named_children()]
+    return Backbone(body, ["stem", *names], names[0], 672)
 
 
 def _tiny(output_stride: int) -> Backbone:
@@ -119,9 +175,13 @@ def _tiny(output_stride: int) -> Backbone:
 
 BACKBONES: dict[str, Callable[[int], Backbone]] = {
     "mobilenet_v2": _mobilenet_v2,
+    "regnet_x_800mf": _regnet_x_800mf,
     "resnet18": _resnet(torchvision.models.resnet18, bottleneck=False),
+    "resnet34": _resnet(torchvision.models.resnet34, bottleneck=False),
     "resnet50": _resnet(torchvision.models.resnet50, bottleneck=True),
     "resnet101": _resnet(torchvision.models.resnet101, bottleneck=True),
+    "resnext50_32x4d": _resnet(torchvision.models.resnext50_32x4d, bottleneck=True),
+    "wide_resnet50_2": _resnet(torchvision.models.wide_resnet50_2, bottleneck=True),
     "tiny": _tiny,
 }
 

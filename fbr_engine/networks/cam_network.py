@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fbr_engine.networks.backbones import Backbone, build_backbone, set_batchnorm_frozen
+from fbr_engine.networks.pooling import active_pooled
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class CamOutput:
     """What the network returns, by name.
 
     ``features``: B x F x h x w, what the CAM is made of. ``low``: early features, B x L x H/4 x W/4.
-    ``cam_logits``: B x C x h x w, signed. ``class_logits``: B x C, their mean over the image.
+    ``cam_logits``: B x C x h x w, signed. ``class_logits``: B x C, their mean over the image, or over its active pixels
+    (see `fbr_engine.networks.pooling`).
     """
 
     features: Tensor
@@ -28,13 +31,15 @@ class CamNetwork(nn.Module):
     """A fully convolutional classifier: global average pooling comes after the 1x1 convolution.
 
     Zhou et al., CVPR 2016, in the form in which pooling and classifier are swapped, so that the CAM is part of
-    the forward pass and gets gradients.
+    the forward pass and gets gradients. ``bf16``: the backbone computes in bf16; what comes out is fp32 all the same.
     """
 
     def __init__(self, backbone: Backbone, classes: int, frozen_batchnorm: bool) -> None:
         super().__init__()
         self.backbone = backbone
         self.frozen_batchnorm = frozen_batchnorm
+        self.active_pooling = False
+        self.bf16 = False
         self.head = nn.Conv2d(backbone.channels, classes, 1, bias=False)
         nn.init.normal_(self.head.weight, std=0.01)
         set_batchnorm_frozen(self.backbone, frozen_batchnorm)
@@ -48,9 +53,16 @@ class CamNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> CamOutput:
         """Read normalised ``images``, float B x 3 x H x W."""
-        features = self.backbone(images)
-        logits = self.head(features.deep)
-        return CamOutput(features.deep, features.low, logits, logits.mean(dim=(2, 3)))
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+            features = self.backbone(images)
+        deep, low = features.deep.float(), features.low.float()
+        logits = self.head(deep)
+        return CamOutput(deep, low, logits, self._pool(logits))
+
+    def _pool(self, cam_logits: Tensor) -> Tensor:
+        if not self.active_pooling:
+            return cam_logits.mean(dim=(2, 3))
+        return active_pooled(cam_logits, torch.ones_like(cam_logits[:, 0], dtype=torch.bool))
 
 
 def build_cam_network(name: str, output_stride: int, classes: int, frozen_batchnorm: bool) -> CamNetwork:

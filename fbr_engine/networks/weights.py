@@ -65,8 +65,9 @@ def _unwrap(loaded: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _download(name: str) -> dict[str, Tensor]:
-    if name == "tiny":
-        raise WeightsError("there are no ImageNet weights for the backbone tiny: use --weights drawn or none")
+    if name == "tiny" or ":" in name:
+        other = "drawn or none" if name == "tiny" else "none or a file"
+        raise WeightsError(f"there are no ImageNet weights for the backbone {name}: use --weights {other}")
     enum = torchvision.models.get_model_weights(name).DEFAULT
     try:
         state: dict[str, Tensor] = enum.get_state_dict(progress=False, check_hash=True)
@@ -86,8 +87,9 @@ def _reason(error: Exception) -> str:
 def _fit(backbone: Backbone, name: str, source: str, state: Mapping[str, Tensor]) -> None:
     """Copy ``state`` into the backbone; a classifier on top is ignored, anything else must match."""
     own = backbone.body.state_dict()
-    given = {k: v for k, v in state.items() if not k.startswith(_CLASSIFIER_PREFIXES)}
-    missing = [k for k in own if k not in given and not k.endswith("num_batches_tracked")]
+    given = {k: v for k, v in state.items() if k in own or not k.startswith(_CLASSIFIER_PREFIXES)}
+    missing = [k for k in own if k not in given and not k.startswith(_CLASSIFIER_PREFIXES)]
+    missing = [k for k in missing if not k.endswith("num_batches_tracked")]
     unknown = [k for k in given if k not in own]
     unlike = [k for k in own if k in given and own[k].shape != given[k].shape]
     if missing or unknown or unlike:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from fbr_engine.data import augment
-from fbr_engine.data.augment import Crop, epoch_order, random_crop
+from fbr_engine.data.augment import Crop, Planes, epoch_order, random_crop
 
 GREY = (124, 116, 104)
 
@@ -118,3 +118,57 @@ def test_epoch_order_is_a_seeded_permutation() -> None:
     assert not np.array_equal(order, epoch_order(100, 5, 3))
     assert not np.array_equal(order, epoch_order(100, 4, 2))
     assert len(epoch_order(0, 0, 0)) == 0
+
+
+def planes_of(height: int, width: int) -> Planes:
+    """Return labels that tell the quarter of the image, and a saliency that rises from left to right."""
+    labels = np.zeros((height, width), dtype=np.uint8)
+    labels[: height // 2, width // 2 :] = 1
+    labels[height // 2 :, : width // 2] = 2
+    labels[height // 2 :, width // 2 :] = 3
+    saliency = np.rint((np.arange(width) + 0.5) / width * 255)[None, :].repeat(height, axis=0).astype(np.uint8)
+    return Planes(labels, saliency)
+
+
+@pytest.mark.parametrize("size", [(300, 400), (30, 40), (600, 800), (90, 120)])
+def test_planes_of_any_size_lie_where_the_image_does(size: tuple[int, int]) -> None:
+    image, planes = coordinates(300, 400), planes_of(*size)
+    for index in range(8):
+        crop = random_crop(image, 65, (0.5, 2.0), 7, 1, index, planes)
+        columns, rows = source_of(crop)
+        assert crop.labels is not None
+        assert crop.saliency is not None
+        assert crop.labels.dtype == np.uint8
+        assert crop.saliency.dtype == np.float32
+        assert crop.labels.flags["C_CONTIGUOUS"]
+        assert crop.saliency.flags["C_CONTIGUOUS"]
+        assert (crop.labels[~crop.valid] == 255).all()
+        assert np.array_equal(np.isnan(crop.saliency), ~crop.valid)
+        quarter = (columns[None, :] > 200) + 2 * (rows[:, None] > 150)
+        # At the seams a pixel more or less of the plane decides.
+        slack = 400 / size[1] + crop.box[2] / 65
+        clear = (np.abs(columns - 200) > slack)[None, :] & (np.abs(rows - 150) > slack)[:, None] & crop.valid
+        assert np.array_equal(crop.labels[clear], quarter[clear])
+        rising = np.broadcast_to(columns / 400, crop.saliency.shape)
+        assert np.abs(crop.saliency - rising)[crop.valid].max() <= 0.01 + 1 / size[1]
+
+
+def test_planes_do_not_change_the_crop_of_the_image() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (80, 120, 3), dtype=np.uint8)
+    for index in range(6):
+        plain = random_crop(image, 33, (0.75, 1.5), 3, 1, index)
+        more = random_crop(image, 33, (0.75, 1.5), 3, 1, index, planes_of(40, 60))
+        assert np.array_equal(plain.image, more.image)
+        assert np.array_equal(plain.valid, more.valid)
+        assert (plain.box, plain.flipped) == (more.box, more.flipped)
+        assert plain.labels is None
+        assert plain.saliency is None
+
+
+def test_labels_are_never_mixed() -> None:
+    image = np.zeros((80, 120, 3), dtype=np.uint8)
+    labels = np.random.default_rng(0).choice(np.array([0, 7, 255], dtype=np.uint8), (61, 97))
+    for index in range(6):
+        crop = random_crop(image, 33, (0.3, 3.0), 0, 0, index, Planes(labels=labels))
+        assert crop.labels is not None
+        assert set(np.unique(crop.labels)) <= {0, 7, 255}
