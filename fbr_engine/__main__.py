@@ -73,6 +73,8 @@ def _resumed_config(project: Project, typed: argparse.Namespace) -> TrainConfig:
     """Return how the run was configured. Options that would change it are refused, except where to compute."""
     run = project.runs.get(typed.run) if typed.run else project.runs.latest()
     stored, given = TrainConfig.from_json(run.config), typed_options(TrainConfig, typed)
+    if given.get("precision") == "auto":  # whatever the run was begun with
+        del given["precision"]
     changed = [name for name, value in given.items() if name != "device" and getattr(stored, name) != value]
     if changed:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in changed)

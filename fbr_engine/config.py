@@ -10,15 +10,27 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
 from fbr_engine.errors import ConfigError
+from fbr_engine.refinement import REFINERS, chain_text, refine_chain
+
+Names = Literal["", "folder", "run"]
+FUNCTION = "package.module:function"
+FORMS = {FUNCTION: re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")}
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """How one field is shown, asked for and checked."""
+    """How one field is shown, asked for and checked; ``names``: what a text is the name of, to be looked for.
+
+    ``other``: what is accepted beside the ``choices``, one of the words of ``FORMS``. ``only_with``: the field changes
+    nothing unless one of these parts is chosen (see `StageConfig.parts`). ``settled``: its default, ``auto``, is
+    replaced by what it comes to when a run begins.
+    """
 
     help: str
     low: float | None = None
@@ -26,11 +38,16 @@ class Option:
     choices: tuple[Any, ...] = ()
     advanced: bool = False
     unit: str = ""
+    names: Names = ""
+    other: str = ""
+    only_with: tuple[str, ...] = ()
+    settled: bool = False
 
     def problem(self, value: Any) -> str | None:
         """Return what is wrong with ``value``, or None."""
-        if self.choices and value not in self.choices:
-            return f"must be one of {', '.join(map(str, self.choices))}"
+        if self.choices and value not in self.choices and not self._is_other(value):
+            other = f", or {self.other}" if self.other else ""
+            return f"must be one of {', '.join(map(str, self.choices))}{other}"
         numbers = value if isinstance(value, tuple) else (value,)
         for number in numbers:
             if isinstance(number, bool) or not isinstance(number, (int, float)):
@@ -42,6 +59,9 @@ class Option:
             if self.high is not None and number > self.high:
                 return f"must be at most {_plain(self.high)}"
         return None
+
+    def _is_other(self, value: Any) -> bool:
+        return bool(self.other) and isinstance(value, str) and FORMS[self.other].fullmatch(value) is not None
 
 
 def _plain(limit: float) -> str:
@@ -77,6 +97,21 @@ class StageConfig:
     def check(self) -> None:
         """Check what several fields mean together; subclasses override."""
 
+    @classmethod
+    def parts(cls, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return which parts ``values`` choose, in the words of ``Option.only_with``; subclasses override.
+
+        ``values`` are fields by name, any of them missing or wrong: a form asks while a person is still writing.
+        """
+        return frozenset()
+
+    @classmethod
+    def idle(cls, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the names of the fields that change nothing beside ``values``, because their part is not chosen."""
+        chosen = cls.parts(values)
+        bound = {f.name: option_of(f).only_with for f in fields(cls)}
+        return frozenset(name for name, parts in bound.items() if parts and chosen.isdisjoint(parts))
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON-ready values."""
         return dataclasses.asdict(self)
@@ -100,10 +135,24 @@ def option_of(config_field: dataclasses.Field[Any]) -> Option:
     return found
 
 
-HOSTS = ("cam",)
-BACKBONES = ("mobilenet_v2", "resnet18", "resnet50", "resnet101", "tiny")
+HOSTS = ("cam", "seam", "ppc", "amn")
+MASK_HOSTS = ("amn",)  # those that learn from the masks of an earlier run
+TWO_VIEW_HOSTS = ("seam", "ppc")
+FBR = "+fbr"
+SALIENCY = "saliency"
+BACKBONES = (
+    "mobilenet_v2",
+    "regnet_x_800mf",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+    "tiny",
+)
 MAX_SEED = 2**32 - 1
-METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", "+fbr"))
+METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", FBR))
 
 
 @dataclass(frozen=True)
@@ -119,8 +168,18 @@ class NewConfig(StageConfig):
 class TrainConfig(StageConfig):
     """How a model learns from tags."""
 
-    method: str = option("cam+fbr", "host model, with or without FBR; 'fbr' is short for cam+fbr", choices=METHODS)
-    backbone: str = option("mobilenet_v2", "network that reads the image", choices=BACKBONES)
+    method: str = option(
+        "cam+fbr",
+        "host model, with or without FBR: cam reads tags alone, seam and ppc compare two sizes of an image, amn learns "
+        "from the masks of an earlier run",
+        choices=METHODS,
+    )
+    backbone: str = option(
+        "mobilenet_v2",
+        "network that reads the image; package.module:function names a function of yours that makes one",
+        choices=BACKBONES,
+        other=FUNCTION,
+    )
     weights: str = option(
         "imagenet",
         "where the backbone starts: imagenet, drawn (for tiny: learnt from drawn scenes), none, or a file "
@@ -136,6 +195,18 @@ class TrainConfig(StageConfig):
     )
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     split: str = option("", "train on the images of this split only (all tagged images, if not given)")
+    seeds_from: str = option(
+        "",
+        "run whose masks amn learns from (the newest finished one with masks, if not given)",
+        names="run",
+        only_with=MASK_HOSTS,
+    )
+    saliency: str = option(
+        "",
+        "folder with saliency maps (PNG or JPEG, grey; white is salient) laid out and named like the images; images "
+        "without one are trained without it",
+        names="folder",
+    )
     output_stride: int = option(16, "image pixels per feature pixel", choices=(8, 16), advanced=True)
     scale_low: float = option(1.0, "smallest random zoom of a training image", low=0.1, high=4, advanced=True)
     scale_high: float = option(2.0, "largest random zoom of a training image", low=0.1, high=4, advanced=True)
@@ -143,15 +214,55 @@ class TrainConfig(StageConfig):
     lr_head: float = option(1e-3, "highest learning rate of everything else", low=1e-8, high=1, advanced=True)
     weight_decay: float = option(1e-4, "AdamW weight decay", low=0, high=1, advanced=True)
     freeze_batchnorm: bool = option(True, "keep BatchNorm statistics of pretrained weights", advanced=True)
-    warmup: float = option(0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True)
-    weight_separation: float = option(
-        0.02, "weight of the foreground/background separation", low=0, high=100, advanced=True
+    weight_pixel: float = option(
+        1.0, "weight of amn's loss on single pixels", low=0, high=100, advanced=True, only_with=MASK_HOSTS
     )
-    weight_background: float = option(0.02, "weight of the background head", low=0, high=100, advanced=True)
-    weight_nroi: float = option(0.01, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True)
-    weight_foreground: float = option(0.01, "weight of the intra-foreground contrast", low=0, high=100, advanced=True)
-    weight_untagged: float = option(
-        0.3, "weight of the push against activation of untagged classes", low=0, high=100, advanced=True
+    second_view: float = option(
+        0.5,
+        "size of the second view of seam and ppc, as a share of the crop",
+        low=0.1,
+        high=1,
+        advanced=True,
+        only_with=TWO_VIEW_HOSTS,
+    )
+    weight_equivariance: float = option(
+        0.1, "weight of seam's agreement of two sizes", low=0, high=100, advanced=True, only_with=TWO_VIEW_HOSTS
+    )
+    weight_correction: float = option(
+        0.1,
+        "weight of seam's agreement of plain and corrected CAM",
+        low=0,
+        high=100,
+        advanced=True,
+        only_with=TWO_VIEW_HOSTS,
+    )
+    weight_min_pooling: float = option(
+        1.0, "weight of seam's push where the image is empty", low=0, high=100, advanced=True, only_with=TWO_VIEW_HOSTS
+    )
+    weight_cross_prototype: float = option(
+        0.1,
+        "weight of ppc's contrast with the other view's prototypes",
+        low=0,
+        high=100,
+        advanced=True,
+        only_with=("ppc",),
+    )
+    weight_cross_cam: float = option(
+        0.1, "weight of ppc's contrast with the other view's labels", low=0, high=100, advanced=True, only_with=("ppc",)
+    )
+    weight_intra_view: float = option(
+        0.1, "weight of ppc's contrast within a view", low=0, high=100, advanced=True, only_with=("ppc",)
+    )
+    warmup: float = option(
+        0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True, only_with=("ppc", FBR)
+    )
+    seed_threshold: float = option(
+        0.4,
+        "CAM value above which a pixel counts as foreground while training",
+        low=0.01,
+        high=0.99,
+        advanced=True,
+        only_with=("ppc", FBR),
     )
     form: str = option(
         "verified",
@@ -159,37 +270,93 @@ class TrainConfig(StageConfig):
         "compares anchors and NROIs in one space and checks both before they teach",
         choices=("verified", "paper"),
         advanced=True,
+        only_with=(FBR,),
     )
-    projection_dims: int = option(128, "dimensions of the two projections", low=2, high=4096, advanced=True)
-    temperature: float = option(0.5, "temperature of both contrasts", low=0.01, high=10, advanced=True)
-    negatives: int = option(256, "negatives per class and step, in either contrast", low=1, high=65536, advanced=True)
-    nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True)
-    bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True)
-    seed_threshold: float = option(
-        0.4,
-        "CAM value above which a pixel counts as foreground while training",
-        low=0.01,
-        high=0.99,
+    weight_separation: float = option(
+        0.02, "weight of the foreground/background separation", low=0, high=100, advanced=True, only_with=(FBR,)
+    )
+    weight_background: float = option(
+        0.02, "weight of the background head", low=0, high=100, advanced=True, only_with=(FBR,)
+    )
+    weight_nroi: float = option(
+        0.01, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True, only_with=(FBR,)
+    )
+    weight_foreground: float = option(
+        0.01, "weight of the intra-foreground contrast", low=0, high=100, advanced=True, only_with=(FBR,)
+    )
+    weight_untagged: float = option(
+        0.3,
+        "weight of the push against activation of untagged classes",
+        low=0,
+        high=100,
         advanced=True,
+        only_with=(FBR,),
+    )
+    projection_dims: int = option(
+        128, "dimensions of the two projections", low=2, high=4096, advanced=True, only_with=(FBR,)
+    )
+    temperature: float = option(
+        0.5, "temperature of both contrasts", low=0.01, high=10, advanced=True, only_with=(FBR,)
+    )
+    negatives: int = option(
+        256, "negatives per class and step, in either contrast", low=1, high=65536, advanced=True, only_with=(FBR,)
+    )
+    nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True, only_with=(FBR,))
+    bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True, only_with=(FBR,))
+    weight_saliency: float = option(
+        1.0, "weight of the saliency loss", low=0, high=100, advanced=True, only_with=(SALIENCY,)
+    )
+    precision: str = option(
+        "auto",
+        "numbers the network computes with; bf16 is faster and gives like masks, auto takes it where the GPU or the "
+        "processor has it",
+        choices=("auto", "fp32", "bf16"),
+        advanced=True,
+        settled=True,
     )
     previews: int = option(
         6, "images whose CAMs are written after every epoch, to watch it learn", low=0, high=64, advanced=True
     )
 
+    @classmethod
+    def parts(cls, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the host's name, ``+fbr`` if FBR is plugged into it, ``saliency`` if there are saliency maps."""
+        method = str(values.get("method", cls.method))
+        found = {method.removesuffix(FBR)} | ({FBR} if method.endswith(FBR) else set())
+        return frozenset(found | ({SALIENCY} if values.get("saliency", cls.saliency) else set()))
+
     def check(self) -> None:
-        """Reject a zoom range that is upside down."""
+        """Reject a zoom range that is upside down, and masks for a host that does not learn from them."""
         if self.scale_low > self.scale_high:
             raise ConfigError(f"scale-low {self.scale_low:g} is above scale-high {self.scale_high:g}")
+        if ":" in self.backbone and self.weights in ("imagenet", "drawn"):
+            raise ConfigError(
+                f"weights is {self.weights} but the backbone is {self.backbone}: give none, which keeps what the "
+                "function makes, or a file"
+            )
+        if self.seeds_from and not self.learns_from_masks:
+            hosts = " or ".join(MASK_HOSTS)
+            raise ConfigError(f"seeds-from is {self.seeds_from!r} but only {hosts} learns from masks: leave it empty")
 
     @property
     def host(self) -> str:
         """The host's name without ``+fbr``."""
-        return self.method.removesuffix("+fbr")
+        return self.method.removesuffix(FBR)
 
     @property
     def fbr(self) -> bool:
         """Whether FBR is plugged into the host."""
-        return self.method.endswith("+fbr")
+        return self.method.endswith(FBR)
+
+    @property
+    def verifies(self) -> bool:
+        """Whether CAMs of such a run are verified by regions."""
+        return self.fbr and self.form == "verified"
+
+    @property
+    def learns_from_masks(self) -> bool:
+        """Whether the host learns from the masks of an earlier run (``seeds_from``)."""
+        return self.host in MASK_HOSTS
 
 
 @dataclass(frozen=True)
@@ -197,12 +364,15 @@ class CamsConfig(StageConfig):
     """How CAMs, NROIs and features are computed with a trained run."""
 
     scales: tuple[float, ...] = option(
-        (1.0, 0.75, 1.5),
+        (1.0, 1.5, 2.0),
         "image scales that are averaged; at 1 the longer side is 1.4 times the training crop's",
         low=0.1,
         high=4,
     )
     flip: bool = option(True, "average with the mirrored image", advanced=True)
+    verify: bool = option(
+        True, "with FBR: set every pixel against foreground regions and NROIs of the training set", advanced=True
+    )
     split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     seed_threshold: float = option(
@@ -213,6 +383,13 @@ class CamsConfig(StageConfig):
         advanced=True,
     )
     nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True)
+    precision: str = option(
+        "auto",
+        "numbers the network computes with; bf16 is faster and gives like masks, auto takes it where the GPU or the "
+        "processor has it",
+        choices=("auto", "fp32", "bf16"),
+        advanced=True,
+    )
     features: bool = option(
         True, "also write the feature store (256 bytes a feature pixel, about 72 KB for a 320-px photo)", advanced=True
     )
@@ -228,7 +405,9 @@ class MasksConfig(StageConfig):
     """How CAMs become pseudo masks."""
 
     threshold: str = option("auto", "CAM value that separates background: auto, or a number between 0 and 1")
-    refine: str = option("none", "how masks are fitted to the image", choices=("none", "pamr"))
+    refine: str = option(
+        "none", f"how masks are fitted to the image: none, or {', '.join(REFINERS)}, or some in order such as pamr,crf"
+    )
     split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to refine; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     smallest: float = option(
@@ -240,7 +419,8 @@ class MasksConfig(StageConfig):
     )
 
     def check(self) -> None:
-        """Reject a threshold that is neither ``auto`` nor a number between 0 and 1."""
+        """Reject a refiner that is not known, and a threshold that is neither ``auto`` nor between 0 and 1."""
+        object.__setattr__(self, "refine", chain_text(refine_chain(self.refine)))
         if self.threshold == "auto":
             return
         try:

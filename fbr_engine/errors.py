@@ -43,4 +43,11 @@ class NonFiniteLossError(FbrError):
 
 
 class DeviceError(FbrError):
-    """The asked-for device is not there or ran out of memory."""
+    """The asked-for device is not there or ran out of memory.
+
+    ``largest_batch``: how many images of a training batch fit (0: not even one), None where that was not found out.
+    """
+
+    def __init__(self, message: str, largest_batch: int | None = None) -> None:
+        super().__init__(message)
+        self.largest_batch = largest_batch

@@ -22,6 +22,12 @@ from fbr_engine.events import (
 )
 
 MOST_SKIPPED_SHOWN = 20
+# Parts of a stage that are no command of their own, in words.
+_PARTS = {
+    "regions": "gathering regions",
+    "threshold": "choosing the threshold",
+    "affinity": "learning boundaries",
+}
 
 
 class JsonListener:
@@ -82,14 +88,15 @@ class TextListener:
         again = f", {event.skipped} already done" if event.skipped else ""
         if event.total == 1:
             return
-        self._line(f"{event.stage}{of}: {event.total} {event.unit}{again}")
+        name = _PARTS.get(event.stage, event.stage)
+        self._line(f"{name}{of}: {event.total} {event.unit}{again}")
         if self._err.isatty():
             self._bar = tqdm(
                 total=event.total,
                 initial=event.skipped,
                 unit=f" {event.unit}",
                 file=self._err,
-                desc=event.stage,
+                desc=name,
                 dynamic_ncols=True,
                 smoothing=0.1,
             )
@@ -98,7 +105,7 @@ class TextListener:
         if self._bar is None:
             return
         if event.note:
-            self._bar.set_description_str(f"{event.stage} {event.note}", refresh=False)
+            self._bar.set_description_str(f"{_PARTS.get(event.stage, event.stage)} {event.note}", refresh=False)
         self._bar.update(event.done - self._bar.n)
 
     def _epoch_done(self, event: EpochDone) -> None:

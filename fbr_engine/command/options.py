@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar, get_type_hints
 
-from fbr_engine.config import StageConfig, option_of
+from fbr_engine.config import Option, StageConfig, option_of
 from fbr_engine.errors import ConfigError
 
 Config = TypeVar("Config", bound=StageConfig)
@@ -16,14 +16,19 @@ _METAVARS = {
     "images": "DIR",
     "masks": "DIR",
     "out": "DIR",
+    "saliency": "DIR",
+    "seeds_from": "RUN",
     "tags": "FILE",
     "split": "S",
     "weights": "FILE|imagenet|drawn|none",
     "method": "HOST[+fbr]",
+    "backbone": "NAME|package.module:function",
     "classes": "a,b,c",
-    "scales": "1,0.75,1.5",
+    "scales": "1,1.5,2",
     "threshold": "auto|X",
+    "refine": "none|A,B",
 }
+_SHORT = {"method": "; 'fbr' is short for cam+fbr"}
 
 
 def add_options(parser: argparse.ArgumentParser, config: type[StageConfig], required: tuple[str, ...] = ()) -> None:
@@ -36,16 +41,16 @@ def add_options(parser: argparse.ArgumentParser, config: type[StageConfig], requ
         arguments: dict[str, Any] = {
             "dest": field.name,
             "default": argparse.SUPPRESS,
-            "help": _help(info.help, info.unit, field.default),
+            "help": _help(info, field.default) + _SHORT.get(field.name, ""),
             "required": field.name in required,
         }
         flag = f"--{field.name.replace('_', '-')}"
         if hints[field.name] is bool:
             place.add_argument(flag, action=argparse.BooleanOptionalAction, **arguments)
             continue
-        if info.choices and field.name != "method":
+        if info.choices and not info.other and field.name != "method":
             arguments["choices"] = info.choices
-        arguments["metavar"] = _metavar(field.name, hints[field.name], info.choices)
+        arguments["metavar"] = _metavar(field.name, hints[field.name], () if info.other else info.choices)
         place.add_argument(flag, type=_reader(field.name, hints[field.name]), **arguments)
 
 
@@ -63,12 +68,13 @@ def typed_options(config: type[StageConfig], typed: argparse.Namespace) -> dict[
     return {name: value for name, value in vars(typed).items() if name in names}
 
 
-def _help(text: str, unit: str, default: Any) -> str:
+def _help(info: Option, default: Any) -> str:
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
     if isinstance(default, bool):
         shown = "on" if default else "off"
-    notes = ", ".join(part for part in (unit, f"default {shown}" if shown else "") if part)
-    return (f"{text} ({notes})" if notes else text).replace("%", "%%")
+    parts = ("only with " + " or ".join(info.only_with) if info.only_with else "", info.unit)
+    notes = ", ".join(part for part in (*parts, f"default {shown}" if shown else "") if part)
+    return (f"{info.help} ({notes})" if notes else info.help).replace("%", "%%")
 
 
 def _metavar(name: str, kind: Any, choices: tuple[Any, ...]) -> str | None:
@@ -89,11 +95,11 @@ def _reader(name: str, kind: Any) -> Callable[[str], Any]:
 
 
 def _numbers(text: str) -> tuple[float, ...]:
-    """Read ``1,0.75,1.5``."""
+    """Read ``1,1.5,2``."""
     try:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,0.75,1.5") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers such as 1,1.5,2") from None
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -115,6 +115,11 @@ class Maps:
         sql = "SELECT DISTINCT fingerprint FROM map WHERE run_id = ? AND kind = ? ORDER BY fingerprint"
         return [row[0] for row in self._database.rows(sql, (run_id, kind))]
 
+    def made(self, run_id: int, kind: str) -> list[tuple[int, str]]:
+        """Return the image and fingerprint of every result of a kind, by image."""
+        sql = "SELECT image_id, fingerprint FROM map WHERE run_id = ? AND kind = ? ORDER BY image_id"
+        return [(row[0], row[1]) for row in self._database.rows(sql, (run_id, kind))]
+
     def get(self, run_id: int, image_id: int, kind: str) -> MapInfo | None:
         """Return one result, or None if it is not finished."""
         row = self._database.row(

@@ -18,17 +18,21 @@ from fbr_engine.data.tensors import resize_for_network, to_batch
 from fbr_engine.losses.kmeans import batched_kmeans
 from fbr_engine.losses.seeds import seed_labels
 from fbr_engine.networks.cam_network import normalised_cam
+from fbr_engine.networks.region_bank import RegionBank
+from fbr_engine.stages.regions import mined_zoom
 from fbr_engine.stages.run_network import RunNetwork
 
 CAM_STRIDE = 8
 NO_NROI = 255
+# Views much smaller than those the regions come from blur together what regions tell apart.
+SHARP = 0.85
 
 
 @dataclass(frozen=True, slots=True)
 class ImageMaps:
     """What inference says of one image of H x W px at scale 1, where its longer side is that of training.
 
-    ``cam``: C x ceil(H/8) x ceil(W/8) uint8, every class (tagged or not) divided by its own ``peak`` and times 255.
+    ``cam``: C x ceil(H/8) x ceil(W/8) uint8, every class (tagged or not) divided by its own highest value, times 255.
     Its outermost values lie on the image's outermost pixels (corner-aligned), as in networks with sides of 32k+1.
     ``peak``: C float32, the highest activation, in logits: what normalising throws away.
     ``logits``: C float32, pooled over scales and flips. ``features``: h x w x D float16.
@@ -47,19 +51,35 @@ class ImageMaps:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One scale: ``features`` 1 x F x h x w, upright; ``activation`` 1 x C x h x w, ReLU'd; ``logits`` C, pooled."""
+    """One scale: ``features`` B x F x h x w, the second one of the mirrored image; ``logits``: C, pooled.
+
+    ``own``: 1 x C x h x w, upright: the network's activation, ReLU'd, in logits.
+    """
 
     features: Tensor
-    activation: Tensor
+    own: Tensor
     logits: Tensor
 
 
 class CamInference:
-    """Computes `ImageMaps` with a run's network; ``basis`` (F x D) projects the encoder's features for the store."""
+    """Computes `ImageMaps` with a run's network; ``basis`` (F x D) projects the encoder's features for the store.
 
-    def __init__(self, run: RunNetwork, config: CamsConfig, basis: Tensor, device: torch.device) -> None:
-        self.run, self.config, self.basis, self.device = run, config, basis, device
+    With ``regions`` the CAM of the classes they know is the posterior against them, at the scales not much below that
+    of the regions; else it is the network's own activation.
+    """
+
+    def __init__(
+        self,
+        run: RunNetwork,
+        config: CamsConfig,
+        basis: Tensor,
+        device: torch.device,
+        regions: RegionBank | None = None,
+    ) -> None:
+        self.run, self.config, self.basis, self.device, self.regions = run, config, basis, device, regions
         self._side = training_side(run.config.crop)
+        sharp = SHARP * mined_zoom(run.config)
+        self._read_out = [scale for scale in config.scales if scale >= sharp] or config.scales
 
     @torch.inference_mode()
     def __call__(self, image: Pixels, tags: npt.NDArray[np.int8], seed: int) -> ImageMaps:
@@ -67,22 +87,25 @@ class CamInference:
         unit = self._side / max(image.shape[:2])
         height, width = (math.ceil(length * unit / CAM_STRIDE) for length in image.shape[:2])
         grid = (height, width)
-        activation = torch.zeros(1, len(tags), *grid, device=self.device)
+        own = torch.zeros(1, len(tags), *grid, device=self.device)
+        verified = torch.zeros_like(own)
         logits = torch.zeros(len(tags), device=self.device)
         plain = self._forward(image, unit, tags)
         for scale in self.config.scales:
             view = plain if scale == 1.0 else self._forward(image, scale * unit, tags)
-            activation += F.interpolate(view.activation, size=grid, mode="bilinear", align_corners=True)
+            own += F.interpolate(view.own, size=grid, mode="bilinear", align_corners=True)
             logits += view.logits
-        activation /= len(self.config.scales)
-        peak = activation.amax(dim=(0, 2, 3))
-        cam = (activation[0] / peak.clamp(min=1e-5)[:, None, None] * 255).round()
+            if self.regions is not None and scale in self._read_out:
+                posterior = _upright(self.regions.posterior(view.features))
+                verified += F.interpolate(posterior, size=grid, mode="bilinear", align_corners=True)
+        activation = own if self.regions is None else torch.where(self.regions.known[:, None, None], verified, own)
+        cam = (activation[0] / activation.amax(dim=(0, 2, 3)).clamp(min=1e-5)[:, None, None] * 255).round()
         labels, centroids, sizes = self._nrois(plain, tags, seed)
         return ImageMaps(
             cam=cam.byte().cpu().numpy(),
-            peak=peak.float().cpu().numpy(),
+            peak=(own.amax(dim=(0, 2, 3)) / len(self.config.scales)).float().cpu().numpy(),
             logits=(logits / len(self.config.scales)).float().cpu().numpy(),
-            features=self._project(plain.features),
+            features=self._project(plain.features[:1]),
             nroi_labels=labels,
             nroi_centroids=centroids,
             nroi_sizes=sizes,
@@ -90,15 +113,12 @@ class CamInference:
 
     def _forward(self, image: Pixels, scale: float, tags: npt.NDArray[np.int8]) -> _View:
         batch = to_batch(resize_for_network(image, scale)[None], self.device)
-        known = torch.from_numpy(tags).to(self.device)[None]
-        if not self.config.flip:
-            out = self.run.host.infer(batch, known)
-            return _View(out.features, F.relu(out.cam_logits), out.class_logits[0])
-        pair = torch.cat([batch, batch.flip(3)]).contiguous(memory_format=torch.channels_last)
-        out = self.run.host.infer(pair, known.expand(2, -1))
+        if self.config.flip:
+            batch = torch.cat([batch, batch.flip(3)]).contiguous(memory_format=torch.channels_last)
+        known = torch.from_numpy(tags).to(self.device)[None].expand(len(batch), -1)
+        out = self.run.infer(batch, known)
         # ReLU comes before the mean: CAMs are averaged, not logits.
-        activation = (F.relu(out.cam_logits[:1]) + F.relu(out.cam_logits[1:]).flip(3)) / 2
-        return _View(out.features[:1], activation, out.class_logits.mean(dim=0))
+        return _View(out.features, _upright(F.relu(out.cam_logits)), out.class_logits.mean(dim=0))
 
     def _project(self, features: Tensor) -> npt.NDArray[np.float16]:
         projected = torch.einsum("fhw,fd->hwd", features[0], self.basis)
@@ -108,10 +128,10 @@ class CamInference:
         self, view: _View, tags: npt.NDArray[np.int8], seed: int
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float16], npt.NDArray[np.int32]]:
         """Mine the image's NROIs in the background projection, or in the feature store's space without FBR."""
-        cam = normalised_cam(view.activation, torch.from_numpy(tags).to(self.device)[None])
+        cam = normalised_cam(view.own, torch.from_numpy(tags).to(self.device)[None])
         known = bool((tags >= 0).any())
         mask = (seed_labels(cam, self.config.seed_threshold) == 0).flatten(1) & known
-        points = self._nroi_space(view.features).flatten(2).transpose(1, 2)
+        points = self._nroi_space(view.features[:1]).flatten(2).transpose(1, 2)
         generator = torch.Generator(self.device).manual_seed(seed)
         clusters = batched_kmeans(points, mask, self.config.nrois, generator=generator)
         kept = (clusters.sizes[0] > 0).nonzero()[:, 0]
@@ -126,3 +146,8 @@ class CamInference:
             return torch.einsum("bfhw,fd->bdhw", features, self.basis)
         background: Tensor = self.run.projections(features).background
         return background
+
+
+def _upright(maps: Tensor) -> Tensor:
+    """Return the mean of an image's maps and those of its mirror image, if that is there: 1 x C x h x w."""
+    return maps if len(maps) == 1 else (maps[:1] + maps[1:].flip(3)) / 2

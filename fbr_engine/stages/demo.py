@@ -35,7 +35,6 @@ from fbr_engine.stages.shown_masks import shown_masks
 
 STAGE = "demo"
 OPTIONS = "demo.json"
-CAM_SCALES = (1.0, 1.5, 2.0)
 METHODS = {"cam": "cam", "fbr": "cam+fbr"}
 
 
@@ -111,7 +110,7 @@ def _method(
     known = {info.name: info for info in project.runs.all()}
     if name not in known or known[name].status != "done":
         yield from train.run(project, train_config(method, config), name, resume=name in known)
-    yield from infer_cams.run(project, CamsConfig(device=config.device, scales=CAM_SCALES), name)
+    yield from infer_cams.run(project, CamsConfig(device=config.device), name)
     yield from make_pseudo_masks.run(project, MasksConfig(device=config.device, refine="pamr"), name)
     values: dict[str, Any] = {}
     for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):

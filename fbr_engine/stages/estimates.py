@@ -16,17 +16,25 @@ from fbr_engine.stages.run_files import METRICS
 # on crops of 225 px: what is promised before anything was measured here should rather be too slow.
 _BACKBONES = {
     "mobilenet_v2": (2.23, 1280, 4.0),
+    "regnet_x_800mf": (6.6, 672, 4.0),
     "resnet18": (11.2, 512, 4.0),
+    "resnet34": (21.3, 512, 2.5),
     "resnet50": (23.6, 2048, 1.2),
     "resnet101": (42.6, 2048, 0.7),
+    "resnext50_32x4d": (23.0, 2048, 1.0),
+    "wide_resnet50_2": (66.9, 2048, 0.6),
     "tiny": (0.48, 128, 6.0),
 }
+_HOSTS = {"seam": 0.7, "ppc": 0.7, "amn": 0.6}  # their speed as a share of that of cam
+_UNKNOWN_BACKBONE = (25.0, 2048, 1.0)  # made by a function of the user's
 _USUAL_CROP = 225
+_ATROUS_WEIGHTS = 36  # of amn's head, four 3x3 convolutions, for each channel and output
 _ADAM = 3  # the optimiser keeps two values beside every weight
 _ASPECT = 0.75  # of most photographs
 _STRIDE = 8  # image pixels at scale 1 per CAM value
 _DIMS = 128  # of the feature store
 _PACKED = 0.6  # of a CAM's bytes, once compressed
+_REGIONS = (1200, 4800)  # images that regions are mined from, and NROIs kept; foreground regions are half as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ def estimate(project: Project, config: TrainConfig, images_per_second: float | N
     speed = known or guessed_speed(config)
     seconds = images * config.epochs / speed if images else None
     classes = len(project.classes.learnt())
-    disk = checkpoint_bytes(config, classes, images) + project.images.count() * bytes_per_image(config, classes)
+    disk = checkpoint_bytes(config, classes, images) + regions_bytes(config, classes, images)
+    disk += project.images.count() * bytes_per_image(config, classes)
     return Estimate(images, steps, seconds, disk, guessed=known is None)
 
 
@@ -72,16 +81,18 @@ def measured_speed(project: Project, config: TrainConfig) -> float | None:
 
 def guessed_speed(config: TrainConfig) -> float:
     """Return the images a second that a small machine without a GPU should reach."""
-    speed = _BACKBONES[config.backbone][2] * (_USUAL_CROP / config.crop) ** 2
+    speed = _BACKBONES.get(config.backbone, _UNKNOWN_BACKBONE)[2] * (_USUAL_CROP / config.crop) ** 2
     if config.output_stride == 8:
         speed /= 2
-    return speed * (0.8 if config.fbr else 1.0)
+    return speed * _HOSTS.get(config.host, 1.0) * (0.8 if config.fbr else 1.0)
 
 
 def checkpoint_bytes(config: TrainConfig, classes: int, images: int) -> int:
     """Return about how large the checkpoint becomes."""
-    millions, channels, _ = _BACKBONES[config.backbone]
+    millions, channels, _ = _BACKBONES.get(config.backbone, _UNKNOWN_BACKBONE)
     weights = millions * 1e6 + channels * classes
+    if config.learns_from_masks:
+        weights += channels * (classes + _ATROUS_WEIGHTS * (classes + 1))
     bank = 0
     if config.fbr:
         weights += 2 * channels * config.projection_dims
@@ -89,6 +100,15 @@ def checkpoint_bytes(config: TrainConfig, classes: int, images: int) -> int:
         entry = 8 * config.projection_dims + cells + classes + 48
         bank = min(config.bank, config.nrois * images) * entry
     return round(weights * 4 * _ADAM + bank)
+
+
+def regions_bytes(config: TrainConfig, classes: int, images: int) -> int:
+    """Return about how much the regions that CAMs are verified against take: none without FBR."""
+    if not config.verifies:
+        return 0
+    nrois = min(_REGIONS[1], config.nrois * min(images, _REGIONS[0]))
+    _, channels, _ = _BACKBONES.get(config.backbone, _UNKNOWN_BACKBONE)
+    return round((1.5 * nrois * (_DIMS + classes) + channels * (_DIMS + 1)) * 4)
 
 
 def bytes_per_image(config: TrainConfig, classes: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,8 @@ import torch
 
 import fbr_engine
 from fbr_engine.config import TrainConfig
-from fbr_engine.data.device import memory_advice, pick_device
-from fbr_engine.errors import NonFiniteLossError, ProjectError
+from fbr_engine.data.device import pick_device, pick_precision, who_ran_out
+from fbr_engine.errors import DeviceError, NonFiniteLossError, ProjectError
 from fbr_engine.events import (
     EpochDone,
     Event,
@@ -27,35 +27,46 @@ from fbr_engine.events import (
     StepDone,
 )
 from fbr_engine.formats.atomic import write_atomically
+from fbr_engine.hosts import Batch
+from fbr_engine.losses.objective import REMEDY, all_finite
 from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project, RunInfo, save_json
 from fbr_engine.project.runs import Status
 from fbr_engine.stages.broken_images import recheck
+from fbr_engine.stages.largest_batch import largest_batch
 from fbr_engine.stages.run_files import CHECKPOINT, METRICS, find_run
+from fbr_engine.stages.seed_masks import with_seed_run
 from fbr_engine.stages.trainer import Trainer
 from fbr_engine.stages.training_data import BatchLoader, TrainingSet, thin_classes, training_set
+from fbr_engine.stages.training_planes import TrainingPlanes, training_planes, with_absolute_folder
 from fbr_engine.stages.training_previews import Previews
 
 SAVE_SECONDS = 300
+MOST_PLANES_NAMED = 20
 
 
 def run(project: Project, config: TrainConfig, run_name: str | None = None, *, resume: bool = False) -> Iterator[Event]:
     """Train a new run, or go on with one (``resume``: its stored config is used, of ``config`` only the device).
 
     Closing the generator stops between two steps and keeps a checkpoint to resume from. Raises `ProjectError` when
-    there is nothing to learn from, `WeightsError`, `DeviceError`, and `NonFiniteLossError` with the last good
-    checkpoint kept.
+    there is nothing to learn from, `ConfigError` when no saliency map can be used, `WeightsError`, `DeviceError`, and
+    `NonFiniteLossError` with the last good checkpoint kept.
     """
     info = find_run(project, run_name) if resume else None
     if info is not None:
-        config = replace(TrainConfig.from_json(info.config), device=config.device)
+        # Runs of versions that knew no precision were begun in fp32.
+        config = replace(TrainConfig.from_json({"precision": "fp32"} | info.config), device=config.device)
         if info.status == "done":
             yield Notice(f"run {info.name} is finished; there is nothing to resume")
             yield Result("train", {"run": info.name} | info.figures)
             return
     device = pick_device(config.device)
+    config = replace(config, precision=pick_precision(config.precision, device))
     data = training_set(project, config.split)
-    loader = BatchLoader(project, data, config, device)
+    if info is None:
+        config = with_seed_run(project, with_absolute_folder(config))
+    planes, notices = training_planes(project, config, data.classes, data.ids.tolist())
+    loader = BatchLoader(project, data, config, device, planes)
     path = project.runs.folder(info.name) / CHECKPOINT if info is not None else None
     stored = load_checkpoint(path) if path is not None and path.is_file() else None
     trainer = Trainer(
@@ -67,19 +78,24 @@ def run(project: Project, config: TrainConfig, run_name: str | None = None, *, r
         "none" if stored else config.weights,
     )
     if stored:
-        _check_same_data(stored[1], data)
+        _check_same_data(stored[1], data, planes)
         trainer.restore(*stored)
     if info is None:
         info = project.runs.create(run_name, config.method, config.to_json())
     session = _Session(project, info, config, data, trainer, saved_step=trainer.step_count if stored else -1)
-    yield from session.train(loader)
+    session.seeds_digest = planes.seeds_digest
+    yield from session.train(loader, notices)
 
 
-def _check_same_data(facts: Mapping[str, Any], data: TrainingSet) -> None:
+def _check_same_data(facts: Mapping[str, Any], data: TrainingSet, planes: TrainingPlanes) -> None:
     if facts["classes"] != [c.id for c in data.classes] or facts.get("images_digest") != data.digest():
         raise ProjectError(
             "the classes, the tagged images or their tags have changed since this run began, so it cannot be resumed; "
             "train a new run"
+        )
+    if facts.get("seeds_digest", "") != planes.seeds_digest:
+        raise ProjectError(
+            "the masks that this run learns from have changed since it began, so it cannot be resumed; train a new run"
         )
 
 
@@ -101,8 +117,10 @@ class _Session:
         self.saved_at = time.monotonic()
         self.saved_step = saved_step
         self.reported: set[str] = set()
+        self.reported_planes: set[str] = set()
+        self.seeds_digest = ""
 
-    def train(self, loader: BatchLoader) -> Iterator[Event]:
+    def train(self, loader: BatchLoader, notices: Sequence[Notice] = ()) -> Iterator[Event]:
         """Yield the events of all remaining epochs."""
         total = self.trainer.total_steps
         done = self.trainer.step_count
@@ -112,6 +130,7 @@ class _Session:
             # Evaluation and export read the figures, also those of a run whose process was killed.
             self.project.runs.update(self.info.id, status="training", figures=self._figures())
             yield Started("train", total, "steps", self.info.name, done)
+            yield from notices
             for sentence in thin_classes(self.data):
                 yield Notice(sentence, "tag more images, or leave the class out with --classes")
             for event in recheck(self.project, self.config.split):
@@ -143,6 +162,8 @@ class _Session:
             for image_id, name, reason in loaded.skipped:
                 self.project.images.set_problem(image_id, reason)
                 yield from self._report(ImageSkipped(name, reason))
+            for problem in loaded.without:
+                yield from self._report_plane(problem)
             losses = self._step(loaded.batch)
             images += loaded.images
             for name, value in losses.items():
@@ -158,16 +179,29 @@ class _Session:
         self._append_metrics(epoch, means, seconds, rate)
         yield EpochDone(epoch + 1, self.config.epochs, means, rate, seconds)
 
-    def _step(self, batch: Any) -> dict[str, float]:
+    def _step(self, batch: Batch | None) -> dict[str, float]:
         if batch is None:
             self.trainer.step_count += 1
             return {}
-        smaller = max(1, self.config.batch // 2)
-        with memory_advice(f"try --batch {smaller}, or a smaller --crop than {self.config.crop}"):
-            try:
-                return self.trainer.step(batch)
-            except NonFiniteLossError as error:
-                raise NonFiniteLossError(f"run {self.info.name}, step {self.trainer.step_count}: {error}") from error
+        try:
+            return self.trainer.step(batch)
+        except NonFiniteLossError as error:
+            raise NonFiniteLossError(f"{self._place()}: {error}") from error
+        except (MemoryError, RuntimeError) as error:
+            who = who_ran_out(error)
+            if who is None:
+                raise
+        # Not above: the error's traceback holds on to what the step had allocated.
+        size = largest_batch(self.trainer, batch)
+        raise DeviceError(f"{who} ran out of memory: {self._memory_advice(size)}", size)
+
+    def _place(self) -> str:
+        return f"run {self.info.name}, step {self.trainer.step_count}"
+
+    def _memory_advice(self, size: int) -> str:
+        if size:
+            return f"the largest batch that fits is {size}: use --batch {size}"
+        return f"not even one image fits: use a smaller --crop than {self.config.crop}, or a smaller --backbone"
 
     def _after_step(self, epoch: int, steps: int, losses: dict[str, float]) -> Iterator[Event]:
         if time.monotonic() - self.saved_at > SAVE_SECONDS:
@@ -184,6 +218,14 @@ class _Session:
             self.reported.add(event.image)
             yield event
 
+    def _report_plane(self, problem: str) -> Iterator[Notice]:
+        """Name each mask or map that cannot be used once, as long as there are few."""
+        if problem in self.reported_planes or len(self.reported_planes) > MOST_PLANES_NAMED:
+            return
+        self.reported_planes.add(problem)
+        more = len(self.reported_planes) > MOST_PLANES_NAMED
+        yield Notice("further masks or saliency maps cannot be used, and are not named" if more else problem)
+
     def _figures(self) -> dict[str, Any]:
         return {
             "steps": max(self.saved_step, 0),
@@ -196,6 +238,8 @@ class _Session:
         if self.trainer.step_count == self.saved_step:
             return
         tensors, facts = self.trainer.state()
+        if not all_finite([tensor for tensor in tensors.values() if tensor.is_floating_point()]):
+            raise NonFiniteLossError(f"{self._place()}: the weights are no longer finite; {REMEDY}")
         facts |= {
             "classes": [c.id for c in self.data.classes],
             "class_names": [c.name for c in self.data.classes],
@@ -203,6 +247,8 @@ class _Session:
             "images_digest": self.data.digest(),
             "config": self.config.to_json(),
         }
+        if self.seeds_digest:
+            facts["seeds_digest"] = self.seeds_digest
         save_checkpoint(self.folder / CHECKPOINT, tensors, facts)
         self.saved_at, self.saved_step = time.monotonic(), self.trainer.step_count
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from fbr_engine.config import TrainConfig
-from fbr_engine.errors import ReadError
+from fbr_engine.errors import NonFiniteLossError, ReadError
 from fbr_engine.hosts import HOST_TABLE, Batch
 from fbr_engine.losses.fbr import Fbr
-from fbr_engine.losses.objective import loss_weights, weighted_sum
-from fbr_engine.networks.cam_network import build_cam_network
+from fbr_engine.losses.objective import REMEDY, all_finite, loss_weights, non_finite_gradients, weighted_sum
+from fbr_engine.losses.saliency import saliency_loss
+from fbr_engine.networks.cam_network import CamOutput, build_cam_network
 from fbr_engine.networks.checkpoints import flatten_optimizer, restore_optimizer, take_prefix, with_prefix
 from fbr_engine.networks.weights import load_weights
 
@@ -41,8 +43,10 @@ class Trainer:
         network = build_cam_network(config.backbone, config.output_stride, classes, frozen)
         load_weights(network.backbone, config.backbone, start)
         network.to(memory_format=torch.channels_last)
+        network.bf16 = config.precision == "bf16"
         self.host = HOST_TABLE[config.host](network, config).to(device)
         self.fbr = Fbr(network.backbone.channels, config, images).to(device) if config.fbr else None
+        self.background = self.host.make_background().to(device) if config.saliency else None
         self.optimizer = self._make_optimizer(network.backbone)
         self._weights = loss_weights(config)
         self._generator = torch.Generator(device).manual_seed(config.seed)
@@ -50,12 +54,41 @@ class Trainer:
     def step(self, batch: Batch) -> dict[str, float]:
         """Take one optimiser step and return every loss before weighting.
 
-        Raises `NonFiniteLossError` before anything is changed.
+        Raises `NonFiniteLossError` before a weight is changed.
         """
-        self.host.train()
         rate = self._set_learning_rates()
-        out = self.host(batch)
+        plain = self.backward(batch)
+        self.optimizer.step()
+        self.step_count += 1
+        self.learning_rate = self.config.lr_head * rate
+        return plain
+
+    def backward(self, batch: Batch) -> dict[str, float]:
+        """Compute the gradients of one step without taking it; return every loss before weighting.
+
+        Raises `NonFiniteLossError` naming the losses that are not finite, or whose gradients are not.
+        """
+        self.optimizer.zero_grad(set_to_none=True)
+        random = self._random_state()
+        losses = self._losses(batch)
+        total, plain = weighted_sum(losses, self._weights)
+        total.backward()  # type: ignore[no-untyped-call]
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        if all_finite([p.grad for p in parameters if p.grad is not None]):
+            return plain
+        del losses, total
+        self._set_random_state(random)
+        culprits = non_finite_gradients(self._losses(batch), self._weights, parameters)
+        which = f"the gradient of the loss {', '.join(culprits)} is" if culprits else "the gradients are"
+        raise NonFiniteLossError(f"{which} no longer finite; {REMEDY}")
+
+    def _losses(self, batch: Batch) -> dict[str, Tensor]:
+        self.host.train()
+        out = self.host(replace(batch, progress=self.step_count / max(1, self.total_steps)))
         losses: dict[str, Tensor] = dict(out.losses)
+        if self.background is not None and batch.saliency is not None:
+            background = self.background(out.features, out.cam_logits)
+            losses["saliency"] = saliency_loss(out.cam_logits, background, batch.tags, batch.saliency, out.valid)
         if self.fbr is not None:
             self.fbr.train()
             losses |= self.fbr(
@@ -67,26 +100,24 @@ class Trainer:
                 contrast=self.step_count >= self.config.warmup * self.total_steps,
                 generator=self._generator,
             )
-        total, plain = weighted_sum(losses, self._weights)
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        self.step_count += 1
-        self.learning_rate = self.config.lr_head * rate
-        return plain
+        return losses
+
+    def infer(self, images: Tensor, tags: Tensor) -> CamOutput:
+        """Return what the CAMs are made of, as `Host.infer` does, with the background channel if there is one."""
+        out = self.host.infer(images, tags)
+        return out if self.background is None else self.background.corrected(out)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the tensors and the plain facts a checkpoint holds."""
         tensors = with_prefix("network", self.host.network.state_dict())
         tensors |= with_prefix("host", _without(self.host.state_dict(), "network."))
         tensors |= with_prefix("optimizer", flatten_optimizer(self.optimizer))
-        tensors["random.torch"] = torch.get_rng_state()
-        tensors["random.device"] = self._generator.get_state()
-        if self.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        tensors |= self._random_state()
         if self.fbr is not None:
             tensors |= with_prefix("fbr", self.fbr.state_dict())
             tensors |= with_prefix("bank", self.fbr.bank.state_dict())
+        if self.background is not None:
+            tensors |= with_prefix("background", self.background.state_dict())
         return tensors, {"step": self.step_count, "total_steps": self.total_steps}
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -98,21 +129,32 @@ class Trainer:
             if self.fbr is not None:
                 self.fbr.load_state_dict(take_prefix("fbr", tensors))
                 self.fbr.bank.load_state_dict(take_prefix("bank", tensors), self.device)
+            if self.background is not None:
+                self.background.load_state_dict(take_prefix("background", tensors))
         except (RuntimeError, KeyError, ValueError) as error:
             raise ReadError("the checkpoint belongs to another model: train under a new --run name") from error
+        self.step_count = int(facts["step"])
+        self._set_random_state(tensors)
+
+    def _random_state(self) -> dict[str, Tensor]:
+        tensors = {"random.torch": torch.get_rng_state(), "random.device": self._generator.get_state()}
+        if self.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        return tensors
+
+    def _set_random_state(self, tensors: dict[str, Tensor]) -> None:
         torch.set_rng_state(tensors["random.torch"])
         if self.device.type == "cuda" and "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
         try:
             self._generator.set_state(tensors["random.device"])
         except (RuntimeError, TypeError):  # trained on another kind of device: go on, though not bit by bit
-            self._generator.manual_seed(self.config.seed + int(facts["step"]))
-        self.step_count = int(facts["step"])
+            self._generator.manual_seed(self.config.seed + self.step_count)
 
     def _make_optimizer(self, backbone: nn.Module) -> torch.optim.AdamW:
         encoder = [p for p in backbone.parameters() if p.requires_grad]
         inside = {id(p) for p in backbone.parameters()}
-        modules = [self.host, *([self.fbr] if self.fbr is not None else [])]
+        modules = [m for m in (self.host, self.fbr, self.background) if m is not None]
         head = [p for m in modules for p in m.parameters() if id(p) not in inside and p.requires_grad]
         groups = [
             {"params": encoder, "peak": self.config.lr_encoder},

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from fbr_engine.config import TrainConfig
-from fbr_engine.data.augment import Crop, epoch_order, random_crop
+from fbr_engine.data.augment import NO_LABEL, Crop, epoch_order, random_crop
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.data.tensors import to_batch
 from fbr_engine.errors import ProjectError
@@ -20,6 +20,7 @@ from fbr_engine.hosts import Batch
 from fbr_engine.losses.fbr import CropOrigin
 from fbr_engine.project import ClassInfo, Project
 from fbr_engine.stages.broken_images import read_or_reason
+from fbr_engine.stages.training_planes import PlaneFiles, TrainingPlanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,15 @@ class TrainingSet:
 
 @dataclass(frozen=True, slots=True)
 class LoadedBatch:
-    """A batch on the device (None when none of its images could be read), and what was skipped: (id, path, why)."""
+    """A batch on the device (None when none of its images could be read), and what was skipped: (id, path, why).
+
+    ``without``: why some of its images train without their mask or saliency map.
+    """
 
     batch: Batch | None
     images: int
     skipped: list[tuple[int, str, str]]
+    without: list[str]
 
 
 def training_set(project: Project, split: str) -> TrainingSet:
@@ -84,10 +89,18 @@ def thin_classes(data: TrainingSet) -> list[str]:
 class BatchLoader:
     """Yields the batches of one epoch from any step on; decoding runs ahead in threads."""
 
-    def __init__(self, project: Project, data: TrainingSet, config: TrainConfig, device: torch.device) -> None:
+    def __init__(
+        self,
+        project: Project,
+        data: TrainingSet,
+        config: TrainConfig,
+        device: torch.device,
+        planes: TrainingPlanes | None = None,
+    ) -> None:
         self._project = project
         self._data = data
         self._config = config
+        self._planes = planes or TrainingPlanes(None, None)
         self._device = device
         self.steps = -(-len(data) // config.batch)
 
@@ -106,25 +119,32 @@ class BatchLoader:
         paths = {info.id: (info.path, self._project.image_path(info.path)) for info in infos}
         pairs = zip(rows, self._data.ids[rows], strict=True)
         # An image may have been taken out of the project since the training began.
-        return [_Member(int(row), int(i), *paths[int(i)], epoch) for row, i in pairs if int(i) in paths]
+        return [
+            _Member(int(row), int(i), *paths[int(i)], epoch, self._planes.locate(int(i), paths[int(i)][0]))
+            for row, i in pairs
+            if int(i) in paths
+        ]
 
-    def _load(self, members: list[_Member]) -> list[Crop | str]:
+    def _load(self, members: list[_Member]) -> list[_Loaded]:
         return [self._crop(member) for member in members]
 
-    def _crop(self, member: _Member) -> Crop | str:
+    def _crop(self, member: _Member) -> _Loaded:
         config = self._config
         image = read_or_reason(member.file)
         if isinstance(image, str):
-            return image
+            return _Loaded(image, [])
         zoom = (config.scale_low, config.scale_high)
-        return random_crop(image, config.crop, zoom, config.seed, member.epoch, member.row)
+        planes, problems = self._planes.read(member.planes, (image.shape[0], image.shape[1]))
+        crop = random_crop(image, config.crop, zoom, config.seed, member.epoch, member.row, planes)
+        return _Loaded(crop, problems)
 
-    def _assemble(self, members: list[_Member], crops: list[Crop | str]) -> LoadedBatch:
-        pairs = list(zip(members, crops, strict=True))
-        good = [(m, c) for m, c in pairs if isinstance(c, Crop)]
-        skipped = [(m.id, m.path, c) for m, c in pairs if isinstance(c, str)]
+    def _assemble(self, members: list[_Member], loaded: list[_Loaded]) -> LoadedBatch:
+        pairs = list(zip(members, loaded, strict=True))
+        good = [(m, found.crop) for m, found in pairs if isinstance(found.crop, Crop)]
+        skipped = [(m.id, m.path, found.crop) for m, found in pairs if isinstance(found.crop, str)]
+        without = [problem for _, found in pairs for problem in found.problems]
         if not good:
-            return LoadedBatch(None, 0, skipped)
+            return LoadedBatch(None, 0, skipped, without)
         crop_list = [c for _, c in good]
         origin = CropOrigin(
             image=torch.tensor([m.id for m, _ in good], device=self._device),
@@ -137,16 +157,43 @@ class BatchLoader:
             tags=torch.from_numpy(self._data.tags[[m.row for m, _ in good]]).to(self._device),
             valid=torch.from_numpy(np.stack([c.valid for c in crop_list])).to(self._device),
             origin=origin,
+            labels=self._labels(crop_list),
+            saliency=self._saliency(crop_list),
         )
-        return LoadedBatch(batch, len(good), skipped)
+        return LoadedBatch(batch, len(good), skipped, without)
+
+    def _labels(self, crops: list[Crop]) -> torch.Tensor | None:
+        """Return B x S x S labels, 255 for an image without a mask, or None if the host needs none."""
+        if self._planes.seeds is None:
+            return None
+        unknown = np.full((self._config.crop, self._config.crop), NO_LABEL, dtype=np.uint8)
+        labels = np.stack([unknown if c.labels is None else c.labels for c in crops])
+        return torch.from_numpy(labels).to(self._device).long()
+
+    def _saliency(self, crops: list[Crop]) -> torch.Tensor | None:
+        """Return B x S x S saliency, NaN for an image without a map, or None if no image of the batch has one."""
+        if all(c.saliency is None for c in crops):
+            return None
+        unknown = np.full((self._config.crop, self._config.crop), np.nan, dtype=np.float32)
+        saliency = np.stack([unknown if c.saliency is None else c.saliency for c in crops])
+        return torch.from_numpy(saliency).to(self._device)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """One image of a batch: its row in the training set, its id, its path in the folder, its file."""
+    """One image of a batch: its row in the training set, its id, its path in the folder, and its files."""
 
     row: int
     id: int
     path: str
     file: Path
     epoch: int
+    planes: PlaneFiles
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A crop, or why there is none, and why it lacks a plane."""
+
+    crop: Crop | str
+    problems: list[str]

@@ -77,7 +77,7 @@ class Previews:
         batch, known = to_batch(resize_for_network(pixels, unit)[None], device), torch.from_numpy(tags).to(device)
         host = self._trainer.host.eval()
         try:
-            logits = host.infer(batch, known[None]).cam_logits
+            logits = self._trainer.infer(batch, known[None]).cam_logits
         finally:
             host.train()
         activation = F.relu(logits[:, known == 1])

@@ -42,6 +42,20 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
         assert "<" in err.getvalue()
 
 
+def test_parts_of_a_stage_are_said_in_words() -> None:
+    err = Terminal()
+    with TextListener(io.StringIO(), err, "masks") as listen:
+        for part in ("regions", "threshold", "affinity"):
+            listen(Started(part, 4, "images", "fbr"))
+            listen(Progress(part, 1, 4, "images", "loss 0.500"))
+            listen._bar.refresh()
+    said = err.getvalue()
+    assert "gathering regions of run fbr: 4 images" in said
+    assert "choosing the threshold of run fbr: 4 images" in said
+    assert "learning boundaries loss 0.500" in said
+    assert "affinity" not in said
+
+
 def test_a_thousand_skipped_images_do_not_fill_the_screen() -> None:
     err = io.StringIO()
     with TextListener(io.StringIO(), err, "cams") as listen:

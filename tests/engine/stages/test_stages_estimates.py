@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from workplace import Workplace
 
 from fbr_engine.config import BACKBONES, TrainConfig
 from fbr_engine.errors import ProjectError
-from fbr_engine.stages.estimates import bytes_per_image, checkpoint_bytes, estimate, guessed_speed
+from fbr_engine.stages.estimates import bytes_per_image, checkpoint_bytes, estimate, guessed_speed, regions_bytes
 
 CONFIG = TrainConfig(method="cam+fbr", backbone="tiny", weights="none", crop=33, batch=3, epochs=4, device="cpu")
 
@@ -41,7 +42,10 @@ def test_disk_is_about_what_is_written(trained: Workplace) -> None:
     folder = trained.project / "runs" / "fbr"
     checkpoint = (folder / "checkpoint.safetensors").stat().st_size
     assert 0.5 < checkpoint_bytes(CONFIG, 4, 10) / checkpoint < 2
-    maps = sum(path.stat().st_size for name in ("cams", "features") for path in (folder / name).rglob("*.*"))
+    regions = (folder / "features" / "regions.safetensors").stat().st_size
+    assert 0.5 < regions_bytes(CONFIG, 4, 10) / regions < 2
+    assert regions_bytes(replace(CONFIG, method="cam"), 4, 10) == 0
+    maps = sum(path.stat().st_size for name in ("cams", "features") for path in (folder / name).rglob("*.*")) - regions
     assert 0.3 < 10 * bytes_per_image(CONFIG, 4) / maps < 3
 
 

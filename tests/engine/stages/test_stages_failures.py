@@ -56,7 +56,7 @@ def test_running_out_of_memory_says_what_helps(
     monkeypatch.setattr(Trainer, "step", fail)
     message = engine("train", trained.project, *ONCE, "--batch", "8").error
     assert said in message
-    assert "try --batch 4, or a smaller --crop than 33" in message
+    assert "the largest batch that fits is 4: use --batch 4" in message  # of the first, of five
     with trained.open() as project:
         assert project.runs.latest().status == "failed"
     monkeypatch.setattr(CamInference, "__call__", fail)

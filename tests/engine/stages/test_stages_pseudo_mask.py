@@ -49,7 +49,7 @@ def test_specks_are_removed_by_share_of_the_image() -> None:
     assert not pseudo_mask(StoredCam(cam[:0], np.zeros(0, np.int32), (9, 9)), 0.5).any()
 
 
-@pytest.mark.parametrize("refine", ["none", "pamr"])
+@pytest.mark.parametrize("refine", ["none", "pamr", "pamr,crf"])
 def test_one_mask_is_what_the_stage_writes(trained: Workplace, refine: str) -> None:
     with trained.open(write=True) as project:
         config = MasksConfig(threshold="0.35", refine=refine, device="cpu")

@@ -11,8 +11,10 @@ from workplace import TRAIN, Engine, Workplace, run_until
 from fbr_engine.config import TrainConfig
 from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, Notice, Result, StepDone
+from fbr_engine.hosts import Batch
 from fbr_engine.networks.checkpoints import load_checkpoint
 from fbr_engine.stages import train
+from fbr_engine.stages.trainer import Trainer
 
 CONFIG = TrainConfig(
     method="cam+fbr", backbone="tiny", weights="none", crop=33, batch=3, epochs=3, device="cpu", warmup=0.2, seed=3
@@ -72,6 +74,40 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(drawn: Workplace, method: 
     if method == "cam+fbr":
         tensors, _ = load_checkpoint(checkpoint(drawn, "whole"))
         assert len(tensors["bank.image"]) > 0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_stopping_after_every_step_changes_nothing(drawn: Workplace, precision: str) -> None:
+    config = TrainConfig(**(CONFIG.to_json() | {"epochs": 2, "precision": precision}))
+    with drawn.open(write=True) as project:
+        list(train.run(project, config, "whole"))
+        run_until(train.run(project, config, "parts"), stop_at(1))
+        for _ in range(7):
+            torch.manual_seed(912)
+            run_until(train.run(project, config, "parts", resume=True), stop_at(1))
+        list(train.run(project, config, "parts", resume=True))
+    assert_same(checkpoint(drawn, "whole"), checkpoint(drawn, "parts"))
+
+
+@pytest.mark.parametrize("steps", [2, 6, 7])
+def test_being_killed_in_a_step_changes_nothing(drawn: Workplace, monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    plain = Trainer.backward
+
+    def backward(self: Trainer, batch: Batch) -> dict[str, float]:
+        losses = plain(self, batch)
+        if self.step_count == steps:
+            raise KeyboardInterrupt
+        return losses
+
+    config = TrainConfig(**(CONFIG.to_json() | {"epochs": 2}))
+    with drawn.open(write=True) as project:
+        list(train.run(project, config, "whole"))
+        monkeypatch.setattr(Trainer, "backward", backward)
+        with pytest.raises(KeyboardInterrupt):
+            list(train.run(project, config, "parts"))
+        monkeypatch.setattr(Trainer, "backward", plain)
+        list(train.run(project, config, "parts", resume=True))
+    assert_same(checkpoint(drawn, "whole"), checkpoint(drawn, "parts"))
 
 
 def test_a_broken_image_does_not_keep_a_run_from_resuming(drawn: Workplace) -> None:

@@ -12,9 +12,12 @@ from pytestqt.qtbot import QtBot
 from workplace import Workplace
 
 from fbr_engine.config import ExportConfig
+from fbr_studio.job_status import job_bar_state
+from fbr_studio.jobs.runner import Figures, Job, JobSpec
 from fbr_studio.main_window import MainWindow
 from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.export import ExportRoom
+from fbr_studio.rooms.training.figures_line import job_words
 from fbr_studio.widgets import formatting
 from fbr_studio.widgets.job_bar import IDLE, JobBar, JobBarState, figures
 
@@ -32,6 +35,23 @@ RUNNING = JobBarState(
     waiting=2,
     device="GPU 38 %",
 )
+
+
+@pytest.mark.parametrize(
+    ("stage", "bar", "words"),
+    [
+        ("regions", "gathering object and background regions", "gathering regions: 3 of 20 images"),
+        ("cams", "CAMs and NROIs", "making CAMs: 3 of 20 images"),
+        ("threshold", "choosing the threshold", "choosing the threshold: 3 of 20 images"),
+        ("affinity", "learning object boundaries", "learning boundaries: 3 of 20 images"),
+        ("masks", "masks", "making masks: 3 of 20 images"),
+    ],
+)
+def test_what_a_job_does_is_said_in_words(qtbot: QtBot, stage: str, bar: str, words: str) -> None:
+    job = Job(JobSpec("CAMs and masks of fbr", []))
+    job.state, job.figures = "running", Figures(stage, 3, 20, "images")
+    assert job_bar_state(job, []).stage == bar
+    assert job_words(job) == words
 
 
 @pytest.mark.parametrize(

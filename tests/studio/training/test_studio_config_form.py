@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from fbr_engine.config import CamsConfig, ExportConfig, MasksConfig, StageConfig, TrainConfig, option
+from fbr_engine.config import (
+    BACKBONES,
+    METHODS,
+    CamsConfig,
+    ExportConfig,
+    MasksConfig,
+    StageConfig,
+    TrainConfig,
+    option,
+)
 from fbr_engine.errors import ConfigError
 from fbr_engine.stage_table import STAGES
 from fbr_studio.widgets.forms.config_form import ConfigForm
-from fbr_studio.widgets.forms.editors import CheckEditor, ChoiceEditor, LineEditor, PathEditor, WholeEditor
+from fbr_studio.widgets.forms.editors import CheckEditor, ChoiceEditor, LineEditor, PathEditor, WholeEditor, WordEditor
 from fbr_studio.widgets.forms.field_spec import field_specs, plain_words
 
 
@@ -50,6 +61,7 @@ def test_each_kind_has_its_editor(qtbot: QtBot) -> None:
     qtbot.addWidget(form)
     kinds = {name: type(form.row(name).editor) for name in form.names}
     assert kinds["method"] is ChoiceEditor
+    assert kinds["backbone"] is WordEditor
     assert kinds["weights"] is PathEditor
     assert kinds["epochs"] is WholeEditor
     assert kinds["seed"] is LineEditor  # larger than a spin box can hold
@@ -144,6 +156,23 @@ def test_choices_of_the_project_replace_free_text(qtbot: QtBot) -> None:
     assert form.value("split") == "gone"
 
 
+def test_one_of_the_choices_or_the_name_of_a_function(qtbot: QtBot) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    box = form.row("backbone").editor.box
+    assert [box.itemText(i) for i in range(box.count())] == list(BACKBONES)
+    box.setCurrentIndex(box.findText("resnet34"))
+    assert form.value("backbone") == "resnet34"
+    box.setEditText("my_nets")
+    assert form.row("backbone").problem.endswith("or package.module:function.")
+    box.setEditText("my_nets:small")
+    assert form.row("backbone").problem == form.row("weights").problem
+    assert "give none" in form.row("weights").note.text()
+    form.set_values({"weights": "none"})
+    assert form.problem == ""
+    assert form.config() == TrainConfig(backbone="my_nets:small", weights="none")
+
+
 def test_the_wheel_scrolls_and_changes_nothing(qtbot: QtBot) -> None:
     form = ConfigForm(TrainConfig)
     qtbot.addWidget(form)
@@ -169,3 +198,128 @@ def test_words_for_names() -> None:
     assert plain_words("lr_encoder") == "Learning rate encoder"
     assert plain_words("nrois") == "NROIs"
     assert all(spec.label[0].isupper() for spec in field_specs(TrainConfig))
+
+
+def test_a_field_that_names_a_folder_looks_for_one(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    editor = form.row("saliency").editor
+    assert isinstance(editor, PathEditor)
+    assert "choose a folder" in editor.button.toolTip()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "/some/maps")
+    assert editor.browse()
+    assert form.value("saliency") == "/some/maps"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "")
+    assert not editor.browse()
+    assert form.value("saliency") == "/some/maps"
+
+
+def test_fields_are_found_by_what_they_name(qtbot: QtBot) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    assert [spec.name for spec in form.specs("run")] == ["seeds_from"]
+    assert [spec.name for spec in form.specs("folder")] == ["saliency"]
+
+
+# --- fields that change nothing
+
+
+@dataclass(frozen=True)
+class Parted(StageConfig):
+    """A stage whose fields count with parts that nobody has thought of yet."""
+
+    kind: str = option("plain", "which one", choices=("plain", "new", "newer"))
+    source: str = option("", "what new ones read", only_with=("new",))
+    always: int = option(1, "counts always", low=0, high=9, advanced=True)
+    weight_new: float = option(0.5, "only with the new ones", low=0, high=1, advanced=True, only_with=("new", "newer"))
+    later: int = option(2, "counts always", low=0, high=9, advanced=True)
+    weight_newer: float = option(0.5, "only with the newer one", low=0, high=1, advanced=True, only_with=("newer",))
+
+    @classmethod
+    def parts(cls, values: Mapping[str, Any]) -> frozenset[str]:
+        return frozenset([str(values.get("kind", ""))])
+
+    def check(self) -> None:
+        if self.source and self.kind != "new":
+            raise ConfigError("source is given but only new reads it")
+
+
+def shown(form: ConfigForm) -> list[str]:
+    return [name for name in form.names if not form.row(name).isHidden()]
+
+
+def test_fields_that_change_nothing_are_not_shown_and_need_no_code(qtbot: QtBot) -> None:
+    form = ConfigForm(Parted)
+    qtbot.addWidget(form)
+    assert form.names == ["kind", "source", "always", "later", "weight_new", "weight_newer"]
+    assert shown(form) == ["kind", "always", "later"]
+    assert (form.headings, form.more_button.text()) == ([], "More (2)")
+    form.set_values({"kind": "new"})
+    assert shown(form) == ["kind", "source", "always", "later", "weight_new"]
+    assert (form.headings, form.more_button.text()) == (["With new"], "More (3)")
+    form.row("kind").editor.box.setCurrentIndex(2)
+    assert shown(form) == ["kind", "always", "later", "weight_new", "weight_newer"]
+    assert form.headings == ["With newer"]  # once, over both
+    form.show_more()
+    assert form.more_button.text() == "Fewer"
+
+
+def test_what_is_not_shown_is_neither_asked_nor_lost(qtbot: QtBot) -> None:
+    form = ConfigForm(Parted)
+    qtbot.addWidget(form)
+    form.set_values({"kind": "new", "source": "here"})
+    form.row("weight_new").editor.line.setText("much")
+    assert form.problem
+    form.set_values({"kind": "plain"})
+    assert form.problem == ""
+    assert form.config() == Parted()
+    form.set_values({"kind": "new"})
+    assert form.value("source") == "here"
+    assert form.row("weight_new").problem == "Write a number, such as 0.5 or 1e-4."
+    form.row("weight_new").editor.line.setText("0.25")
+    assert form.config() == Parted(kind="new", source="here", weight_new=0.25)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_a_form_that_says_what_it_learns_from(method: str, qtbot: QtBot) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    form.set_values({"method": method})
+    config = form.config()
+    assert isinstance(config, TrainConfig)
+    assert ("seeds_from" in shown(form)) == config.learns_from_masks
+    assert ("bank" in shown(form)) == config.fbr
+    assert ("second_view" in shown(form)) == (config.host in ("seam", "ppc"))
+    assert "weight_saliency" not in shown(form)
+    assert ("With FBR" in form.headings) == config.fbr
+    form.set_values({"saliency": "/maps"})
+    assert "weight_saliency" in shown(form)
+    assert form.headings[-1] == "With saliency"
+
+
+def test_masks_for_a_host_that_needs_none_are_left_out(qtbot: QtBot) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    form.set_values({"method": "amn", "seeds_from": "fbr"})
+    assert form.config() == TrainConfig(method="amn", seeds_from="fbr")
+    form.set_values({"method": "cam"})
+    assert form.config() == TrainConfig(method="cam")
+
+
+def test_a_narrow_choice_ends_in_dots_and_opens_wide(qtbot: QtBot) -> None:
+    form = ConfigForm(TrainConfig)
+    qtbot.addWidget(form)
+    name = "a run whose name is much longer than the box"
+    form.set_choices("split", [("", "all"), (name, name)])
+    form.set_values({"split": name})
+    form.resize(280, 800)
+    form.show()
+    box = form.row("split").editor.box
+    assert box.shown_text.endswith("\u2026")
+    assert name.startswith(box.shown_text[:-1])
+    assert box.currentText() == name
+    box.showPopup()
+    assert box.view().minimumWidth() > box.fontMetrics().horizontalAdvance(name)
+    box.hidePopup()
+    form.set_values({"split": ""})
+    assert box.shown_text == "all"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from fbr_studio.widgets.plots.loss_curves import POINTS, LossCurves
+from fbr_studio.widgets.plots.loss_curves import BEHIND, POINTS, LossCurves
 from fbr_studio.widgets.plots.series import Curves, Series, every_nth, from_metrics, marks_to_draw, thinned
 from fbr_studio.widgets.plots.series_colours import series_colour
 from fbr_studio.widgets.theme import DARK, LIGHT, apply_theme
@@ -174,3 +175,25 @@ def test_it_follows_dark_and_light(qtbot: QtBot) -> None:
 def test_colours_differ_by_place() -> None:
     for look in (DARK, LIGHT):
         assert len({series_colour(look, place).name() for place in range(10)}) == 10
+
+
+def test_the_curve_whose_name_is_pointed_at_stands_out(qtbot: QtBot) -> None:
+    plot = LossCurves()
+    qtbot.addWidget(plot, before_close_func=lambda _: plot.close_down())
+    plot.show()
+    plot.show_curves(from_metrics([{"epoch": n, "losses": {"nroi": 1.0, "cross_cam": 2.0}} for n in (1, 2)], 3))
+
+    def strengths() -> dict[str, float]:
+        lines = [item for item in plot._drawn if isinstance(item, pg.PlotCurveItem)]
+        return dict(zip(plot.legend.buttons, (line.opts["pen"].color().alphaF() for line in lines), strict=True))
+
+    assert strengths() == {"nroi": 1, "cross_cam": 1}
+    button = plot.legend.buttons["cross_cam"]
+    button.pointed.emit(True)
+    assert strengths() == {"nroi": pytest.approx(BEHIND, abs=0.01), "cross_cam": 1}
+    assert plot.standing_out == "cross_cam"
+    button.setChecked(False)  # a hidden curve cannot stand out
+    assert plot.standing_out == ""
+    button.setChecked(True)
+    button.pointed.emit(False)
+    assert strengths() == {"nroi": 1, "cross_cam": 1}

@@ -45,9 +45,14 @@ def run_info(**changes: object) -> RunInfo:
     ("error", "captions"),
     [
         (
-            DeviceError("the GPU ran out of memory: try --batch 8"),
+            DeviceError("the GPU ran out of memory: use a smaller --batch"),
             ["Start with batch 8", "Start with crop 97 px"],
         ),
+        (
+            DeviceError("the GPU ran out of memory: the largest batch that fits is 11: use --batch 11", 11),
+            ["Start with batch 11", "Start with crop 97 px"],
+        ),
+        (DeviceError("the GPU ran out of memory: not even one image fits", 0), ["Start with crop 97 px"]),
         (DeviceError("no CUDA device was found: use --device cpu"), ["Start on the CPU"]),
         (
             WeightsError("no ImageNet weights"),
@@ -130,6 +135,25 @@ def test_what_keeps_a_training_from_starting(drawn: Workplace) -> None:
         assert look_ahead(project, TrainConfig()).estimate is None
 
 
+def test_what_the_form_names_must_be_there(drawn: Workplace) -> None:
+    with drawn.open() as project:
+        found = look_ahead(project, TrainConfig(method="amn"))
+        assert found.field == "seeds_from"
+        assert not found.lacks_tags
+        assert "Amn learns from the masks of an earlier run" in found.obstacle
+        assert found.estimate is None
+        found = look_ahead(project, TrainConfig(saliency=str(drawn.root / "none")))
+        assert (found.field, found.lacks_tags) == ("saliency", False)
+        assert look_ahead(project, TrainConfig(saliency=str(drawn.root))).obstacle == ""
+
+
+def test_a_finished_run_with_masks_can_be_learnt_from(trained: Workplace) -> None:
+    with trained.open() as project:
+        assert look_ahead(project, TrainConfig(method="amn+fbr")).obstacle == ""
+        assert look_ahead(project, TrainConfig(method="amn", seeds_from="fbr")).obstacle == ""
+        assert "has no run" in look_ahead(project, TrainConfig(method="amn", seeds_from="gone")).obstacle
+
+
 def test_the_estimate_in_words(drawn: Workplace) -> None:
     assert estimate_words(Estimate(943, 236, 352.0, 45_000_000)) == "About 6 min, 45 MB. 943 images, 236 steps."
     assert "(a guess)" in estimate_words(Estimate(1, 1, None, 1000, guessed=True))
@@ -208,8 +232,33 @@ def test_differences_to_the_defaults_and_between_two() -> None:
     assert ("Images", "10", "12") in run_facts.compare(run_info(), other)
 
 
+def test_fields_that_change_nothing_are_no_difference() -> None:
+    cam = TrainConfig(method="cam").to_json()
+    assert run_facts.differences(cam) == [("Method", "cam", "cam+fbr")]
+    assert run_facts.differences(cam | {"bank": 100}) == [("Method", "cam", "cam+fbr")]
+    assert run_facts.differences(cam | {"bank": 100}, cam) == []
+    rows = run_facts.differences(cam, TrainConfig(bank=100).to_json())
+    assert rows == [("Method", "cam", "cam+fbr"), ("Bank", "-", "100")]
+
+
+def test_what_auto_came_to_is_a_figure_and_no_difference_from_the_defaults() -> None:
+    config = TrainConfig(method="cam").to_json()
+    fp32, bf16 = config | {"precision": "fp32"}, config | {"precision": "bf16"}
+    assert run_facts.differences(fp32) == [("Method", "cam", "cam+fbr")]
+    assert run_facts.differences(fp32, bf16) == [("Precision", "fp32", "bf16")]
+    assert dict(run_facts.figures(run_info(config=bf16)))["Precision"] == "bf16"
+
+
+def test_losses_of_hosts_are_compared_in_words() -> None:
+    info = run_info(figures={"losses": {"cross_cam": 0.5, "nroi": 1.25}})
+    assert run_facts.compare(info, run_info(figures={})) == [
+        ("Loss cross CAM", "0.5", "-"),
+        ("Loss NROI", "1.25", "-"),
+    ]
+
+
 def test_a_config_of_another_version_does_not_harm() -> None:
-    info = run_info(config={"method": "seam+fbr", "tomorrow": 1})
+    info = run_info(config={"method": "hostless+fbr", "tomorrow": 1})
     assert run_facts.train_config(info) == TrainConfig()
     assert run_facts.when(run_info(created="?")) == "?"
 

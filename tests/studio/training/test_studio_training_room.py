@@ -577,3 +577,31 @@ def test_every_control_has_a_name(desk: Desk, trained: Workplace) -> None:
             continue
         assert button.accessibleName() or button.text(), button
     assert desk.actions.conflicts() == []
+
+
+def test_a_second_stage_without_a_first_is_told_beside_its_field(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
+    desk.open(drawn)
+    panel = desk.room.panel
+    wait(qtbot, panel.start.isEnabled)
+    panel.form.set_values({"method": "amn"})
+    wait(qtbot, lambda: not panel.start.isEnabled())
+    assert "from the masks of an earlier run" in panel.form.row("seeds_from").note.text()
+    assert not panel.to_images.isVisible()
+    assert desk.room.centre.pages.currentWidget() is desk.room.centre.no_runs
+    panel.form.set_values({"method": "cam"})
+    wait(qtbot, panel.start.isEnabled)
+    assert not panel.form.row("seeds_from").problem
+
+
+def test_finished_runs_are_offered_to_learn_from(desk: Desk, trained: Workplace, qtbot: QtBot) -> None:
+    desk.open(trained)
+    panel = desk.room.panel
+    box = panel.form.row("seeds_from").editor.box
+    assert [box.itemData(i) for i in range(box.count())] == ["", "fbr"]
+    panel.form.set_values({"method": "amn", "seeds_from": "fbr"})
+    wait(qtbot, lambda: panel.start.isEnabled() and panel.outlook.estimate is not None)
+    desk.session.open_project.runs.rename("fbr", "first")
+    desk.session.runs_changed.emit()
+    box = panel.form.row("seeds_from").editor.box
+    assert "first" in [box.itemData(i) for i in range(box.count())]
+    wait(qtbot, lambda: "has no run" in panel.form.row("seeds_from").problem)
