@@ -9,8 +9,10 @@ from fbr_studio.widgets.job_bar import JobBarState, State
 
 STAGE_NAMES = {
     "train": "training",
+    "regions": "gathering object and background regions",
     "cams": "CAMs and NROIs",
     "threshold": "choosing the threshold",
+    "affinity": "learning object boundaries",
     "masks": "masks",
     "export": "writing the dataset",
     "evaluate": "comparing with true masks",

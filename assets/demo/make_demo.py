@@ -27,7 +27,7 @@ from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project
 from fbr_engine.scenes import IMAGES, MASKS, TAGS, write_scenes
 from fbr_engine.stages import create_project, evaluate, infer_cams, make_pseudo_masks, train
-from fbr_engine.stages.demo import CAM_SCALES, METHODS, train_config
+from fbr_engine.stages.demo import METHODS, train_config
 
 TRAIN, VAL, UNTAGGED = 96, 24, 8
 SEED = 0
@@ -77,7 +77,7 @@ def _make_run(project: Project, name: str, method: str, epochs: int, truth: Path
     path = project.runs.folder(name) / "checkpoint.safetensors"
     tensors, facts = load_checkpoint(path)
     save_checkpoint(path, {key: value for key, value in tensors.items() if key.startswith(KEPT)}, facts)
-    _follow(infer_cams.run(project, CamsConfig(device="cpu", scales=CAM_SCALES, features=False), name), listen)
+    _follow(infer_cams.run(project, CamsConfig(device="cpu", features=False), name), listen)
     _follow(make_pseudo_masks.run(project, MasksConfig(device="cpu", refine="pamr"), name), listen)
     _follow(evaluate.run(project, EvaluateConfig(masks=str(truth)), name), listen)
 

@@ -12,14 +12,6 @@ from fbr_engine.stage_table import STAGES
 from fbr_studio.jobs.runner import JobSpec, Step, stage_step
 
 LookedAt = Callable[[], Sequence[int]]
-SMALL_SCALES = (1.0, 1.5, 2.0)
-
-
-def cams_config(training: TrainConfig) -> CamsConfig:
-    """Return how CAMs of a run are made; the small network, trained on small crops, gains from larger scales."""
-    if training.backbone == "tiny":
-        return CamsConfig(device=training.device, scales=SMALL_SCALES)
-    return CamsConfig(device=training.device)
 
 
 def training_job(
@@ -38,14 +30,18 @@ def training_job(
     """
     steps = [stage_step("train", config, resume=resume)]
     if follow:
-        steps += map_steps(cams_config(config), MasksConfig(refine=refine, device=config.device), looked_at)
+        steps += map_steps(
+            CamsConfig(device=config.device), MasksConfig(refine=refine, device=config.device), looked_at
+        )
     return JobSpec(f"Training {run_name}" if run_name else "Training", steps, run_name)
 
 
 def maps_job(run_name: str, training: TrainConfig, *, looked_at: LookedAt = tuple, refine: str = "pamr") -> JobSpec:
     """Return the CAMs and masks of a run that is trained; what is there and up to date is kept."""
     masks = MasksConfig(refine=refine, device=training.device)
-    return JobSpec(f"CAMs and masks of {run_name}", map_steps(cams_config(training), masks, looked_at), run_name)
+    return JobSpec(
+        f"CAMs and masks of {run_name}", map_steps(CamsConfig(device=training.device), masks, looked_at), run_name
+    )
 
 
 def masks_job(

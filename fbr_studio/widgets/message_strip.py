@@ -83,6 +83,11 @@ class MessageStrip(QFrame):
         if self._kind == "info":
             self.hide()
 
+    def take_back(self, text: str) -> None:
+        """Go if it is this text that is said: it is true no longer."""
+        if text == self.text:
+            self.hide()
+
     def _place_buttons(self, beside: bool) -> None:
         """Put the buttons beside a short text, below a long one, which would be squeezed."""
         row = self._beside if beside else self._below

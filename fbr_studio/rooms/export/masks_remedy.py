@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fbr_engine.config import MasksConfig, TrainConfig
+from fbr_engine.config import CamsConfig, MasksConfig, TrainConfig
 from fbr_engine.errors import FbrError
 from fbr_engine.project import RunInfo
-from fbr_studio.jobs.follow_up import cams_config, map_steps
+from fbr_studio.jobs.follow_up import map_steps
 from fbr_studio.jobs.runner import JobSpec
 
 
@@ -18,7 +18,7 @@ def missing_masks_job(info: RunInfo, refine: str) -> JobSpec:
         refine=str(info.figures.get("refine", refine)),
         device=training.device,
     )
-    return JobSpec(f"Masks of {info.name}", map_steps(cams_config(training), masks), info.name)
+    return JobSpec(f"Masks of {info.name}", map_steps(CamsConfig(device=training.device), masks), info.name)
 
 
 def _training(info: RunInfo) -> TrainConfig:

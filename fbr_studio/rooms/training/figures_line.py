@@ -9,7 +9,15 @@ from fbr_studio.rooms.training.run_facts import device_of, train_config
 from fbr_studio.widgets import formatting
 
 _GAP = "   "
-_STAGES = {"": "getting ready", "train": "training", "cams": "making CAMs", "masks": "making masks"}
+_STAGES = {
+    "": "getting ready",
+    "train": "training",
+    "regions": "gathering regions",
+    "cams": "making CAMs",
+    "threshold": "choosing the threshold",
+    "affinity": "learning boundaries",
+    "masks": "making masks",
+}
 
 
 def live_line(job: Job, live: LiveTraining) -> str:
@@ -42,5 +50,5 @@ def job_words(job: Job) -> str:
         return job.state
     if figures.stage in ("", "train"):
         return _STAGES[figures.stage]
-    stage = _STAGES.get(figures.stage, "choosing the threshold")
+    stage = _STAGES.get(figures.stage, figures.stage)
     return f"{stage}: {formatting.of_total(figures.done, figures.total, figures.unit)}"

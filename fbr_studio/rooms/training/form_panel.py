@@ -13,7 +13,7 @@ from fbr_engine.errors import ConfigError, FbrError
 from fbr_engine.project import Project
 from fbr_engine.stages.estimates import Estimate, estimate
 from fbr_studio.jobs.tasks import LatestTask
-from fbr_studio.rooms.training.recipes import obstacle
+from fbr_studio.rooms.training.recipes import config_obstacle, obstacle
 from fbr_studio.widgets import formatting
 from fbr_studio.widgets.basics import button, hairline, label, set_kind
 from fbr_studio.widgets.forms.config_form import ConfigForm
@@ -23,7 +23,7 @@ from fbr_studio.widgets.icons import icon
 from fbr_studio.widgets.theme import GRID
 
 WIDTH = 316
-FIRST = ("method", "backbone", "weights", "epochs")
+FIRST = ("method", "seeds_from", "backbone", "weights", "epochs")
 WEIGHTS = ("imagenet", "drawn", "none")
 
 
@@ -31,7 +31,8 @@ WEIGHTS = ("imagenet", "drawn", "none")
 class Outlook:
     """What would come of a training: why it cannot start (or nothing), and what it would take.
 
-    ``tagged`` images of ``tagged_in_all`` are in the ``split`` that is chosen.
+    ``tagged`` images of ``tagged_in_all`` are in the ``split`` that is chosen. ``field``: the field of the form that
+    keeps it from starting; without one the tags do.
     """
 
     obstacle: str
@@ -39,6 +40,12 @@ class Outlook:
     split: str = ""
     tagged: int = 0
     tagged_in_all: int = 0
+    field: str = ""
+
+    @property
+    def lacks_tags(self) -> bool:
+        """Whether images must be tagged before anything can be trained."""
+        return bool(self.obstacle) and not self.field
 
     @property
     def left_out(self) -> str:
@@ -51,10 +58,12 @@ class Outlook:
 
 def look_ahead(project: Project, config: TrainConfig) -> Outlook:
     """Find out whether and how long a training would run. Raises `ProjectError`."""
-    found = obstacle(project, config.split)
+    found, field = obstacle(project, config.split), ""
+    if not found:
+        found, field = config_obstacle(project, config)
     count = project.tags.count_tagged
     tagged, in_all = count(config.split, with_problems=True), count(with_problems=True)
-    return Outlook(found, None if found else estimate(project, config, None), config.split, tagged, in_all)
+    return Outlook(found, None if found else estimate(project, config, None), config.split, tagged, in_all, field)
 
 
 def estimate_words(found: Estimate) -> str:
@@ -90,6 +99,7 @@ class FormPanel(QFrame):
         self.setProperty("kind", "panel")
         self.setFixedWidth(WIDTH)
         self._project: Project | None = None
+        self._runs_offered: list[str] | None = None
         self.outlook = Outlook("", None)
         self.name_problem: Callable[[str], str] = lambda name: ""
         self.form = ConfigForm(TrainConfig, first=FIRST, paths={"weights": WEIGHTS})
@@ -133,6 +143,8 @@ class FormPanel(QFrame):
         self.area.setWidget(inside)
         self.area.setWidgetResizable(True)
         inside.setAutoFillBackground(False)
+        # As tall as its lines of text at this width, not as the room they would take if it were narrower.
+        inside.setMinimumHeight(1)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -197,6 +209,7 @@ class FormPanel(QFrame):
         self.name.clear()
         if project is not None:
             self.offer_splits(project)
+            self.offer_runs(project)
             self.form.set_config(config or TrainConfig())
 
     def offer_splits(self, project: Project) -> None:
@@ -204,6 +217,16 @@ class FormPanel(QFrame):
         splits = project.images.splits()
         found = [(name, f"{name} ({formatting.counted(count, 'image')})") for name, count in splits.items()]
         self.form.set_choices("split", [("", "all images"), *found])
+
+    def offer_runs(self, project: Project) -> bool:
+        """Let the person choose among the finished runs wherever a field names one; return whether they are others."""
+        names = [info.name for info in project.runs.all() if info.status == "done"]
+        if names == self._runs_offered:
+            return False
+        self._runs_offered = names
+        for spec in self.form.specs("run"):
+            self.form.set_choices(spec.name, [("", "the newest"), *((name, name) for name in names)])
+        return True
 
     def config(self) -> TrainConfig:
         """Return what the form says. Raises `ConfigError`, which stands beside its field."""
@@ -266,11 +289,13 @@ class FormPanel(QFrame):
     def _show_outlook(self, found: Outlook) -> None:
         self.outlook = found
         self.obstacle_text.setText(found.obstacle)
-        self.obstacle_text.setVisible(bool(found.obstacle))
+        self.obstacle_text.setVisible(found.lacks_tags)
+        if found.field:
+            self.form.row(found.field).show_problem(found.obstacle)
         self.split_text.setText("" if found.obstacle else found.left_out)
         set_kind(self.split_text, "warning" if 2 * found.tagged < found.tagged_in_all else "muted")
-        self.left_out.setVisible(bool(found.left_out))
-        self.to_images.setVisible(bool(found.obstacle))
+        self.left_out.setVisible(bool(self.split_text.text()))
+        self.to_images.setVisible(found.lacks_tags)
         self.outlook_text.setText(estimate_words(found.estimate) if found.estimate else "")
         self.outlook_text.setVisible(found.estimate is not None)
         self._allow_start()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.data.images import upright_size
 from fbr_engine.errors import FbrError
 from fbr_engine.project import ImageInfo, Project
+from fbr_engine.stages.seed_masks import with_seed_run
+from fbr_studio.widgets.formatting import without_commands
 
 SMALL_SIDE = 200
 DRAWN_SCENES = TrainConfig(
@@ -61,6 +64,17 @@ def _width(project: Project, image: ImageInfo) -> int:
         return upright_size(project.image_path(image.path))[1]
     except FbrError:
         return 0
+
+
+def config_obstacle(project: Project, config: TrainConfig) -> tuple[str, str]:
+    """Return why what the form names cannot be trained with, and the field at fault; two empty strings if it can."""
+    try:
+        with_seed_run(project, config)
+    except FbrError as error:
+        return without_commands(str(error)), "seeds_from"
+    if config.saliency and not Path(config.saliency).is_dir():
+        return "There is no such folder. Choose the one with the saliency maps.", "saliency"
+    return "", ""
 
 
 def obstacle(project: Project, split: str) -> str:

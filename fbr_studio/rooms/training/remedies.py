@@ -33,7 +33,7 @@ class Remedy:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-Make = Callable[[TrainConfig], list[Remedy]]
+Make = Callable[[FbrError, TrainConfig], list[Remedy]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +54,32 @@ def remedies_for(error: FbrError, config: TrainConfig | None) -> list[Remedy]:
     tried = config or TrainConfig()
     for rule in RULES:
         if rule.fits(error):
-            found = rule.make(tried)
+            found = rule.make(error, tried)
             return found if config is not None else [remedy for remedy in found if remedy.goal != "start"]
     return []
 
 
-def _less_memory(config: TrainConfig) -> list[Remedy]:
+def _less_memory(error: FbrError, config: TrainConfig) -> list[Remedy]:
+    """Offer the largest batch that was found to fit, half of it where nobody looked, and a smaller crop."""
     found = []
-    if config.batch > 1:
-        smaller = max(1, config.batch // 2)
-        found.append(Remedy(f"Start with batch {smaller}", changes={"batch": smaller}))
+    known = error.largest_batch if isinstance(error, DeviceError) else None
+    batch = config.batch // 2 if known is None else min(known, config.batch)
+    if batch > 0:
+        found.append(Remedy(f"Start with batch {batch}", changes={"batch": batch}))
     crop = max(_low("crop"), (config.crop // 2 // 32) * 32 + 1)
     if crop < config.crop:
         found.append(Remedy(f"Start with crop {crop} px", changes={"crop": crop}))
     return found
 
 
-def _other_weights(config: TrainConfig) -> list[Remedy]:
+def _other_weights(_: FbrError, config: TrainConfig) -> list[Remedy]:
     found = [Remedy("Choose a weights file", "weights")]
     if any(getattr(config, name) != value for name, value in SMALL_NETWORK.items()):
         found.insert(0, Remedy("Start with the small network", changes=small_network(config)))
     return found
 
 
-def _slower(config: TrainConfig) -> list[Remedy]:
+def _slower(_: FbrError, config: TrainConfig) -> list[Remedy]:
     halved = {name: max(_low(name), getattr(config, name) / 2) for name in ("lr_encoder", "lr_head")}
     return [Remedy("Start with half the learning rates", changes=halved)]
 
@@ -86,15 +88,15 @@ def _low(name: str) -> Any:
     return option_of(TrainConfig.__dataclass_fields__[name]).low
 
 
-def _on_the_cpu(_: TrainConfig) -> list[Remedy]:
+def _on_the_cpu(*_: object) -> list[Remedy]:
     return [Remedy("Start on the CPU", changes={"device": "cpu"})]
 
 
-def _to_images(_: TrainConfig) -> list[Remedy]:
+def _to_images(*_: object) -> list[Remedy]:
     return [Remedy("Go to Images", "images")]
 
 
-def _delete_runs(_: TrainConfig) -> list[Remedy]:
+def _delete_runs(*_: object) -> list[Remedy]:
     return [Remedy("See what the runs take", "runs")]
 
 

@@ -93,7 +93,7 @@ class TrainingRoom(Room):
         self.jobs.ended.connect(self._job_ended)
         self.runner.queue_changed.connect(self._jobs_changed)
         self.runner.queue_changed.connect(self._suggest_name)
-        self.runner.job_ended.connect(lambda _: self._runs_changed())
+        self.runner.job_ended.connect(lambda _: self._any_job_ended())
 
     def _connect_session(self) -> None:
         session = self.session
@@ -239,7 +239,14 @@ class TrainingRoom(Room):
         self.shown.session_changed()
         self._show()
 
+    def _any_job_ended(self) -> None:
+        self._runs_changed()
+        self.panel.look()
+
     def _runs_changed(self) -> None:
+        project = self.session.project
+        if project is not None and self.panel.offer_runs(project):
+            self.panel.look()
         self._suggest_name()
         self.view.measure()
         self._show()
@@ -252,6 +259,6 @@ class TrainingRoom(Room):
         if self.shown_run is not None or (self.shown.watching and self.jobs.alive):
             page: Any = self.centre.shown
         else:
-            page = self.centre.no_tags if self.panel.outlook.obstacle else self.centre.no_runs
+            page = self.centre.no_tags if self.panel.outlook.lacks_tags else self.centre.no_runs
         self.centre.pages.setCurrentWidget(page)
         self.centre.start_button.setEnabled(self.panel.start.isEnabled())

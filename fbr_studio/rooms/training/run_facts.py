@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from fbr_engine.config import TrainConfig
+from fbr_engine.config import TrainConfig, option_of
 from fbr_engine.errors import FbrError, ProjectError
 from fbr_engine.project import Project, RunInfo, load_json
 from fbr_engine.stages.run_files import METRICS, checkpoint_path, file_digest
@@ -18,6 +18,8 @@ from fbr_studio.widgets.forms.reading import write
 from fbr_studio.widgets.plots.series import Curves, from_metrics
 
 STATUS_WORDS = {"training": "training", "stopped": "stopped", "done": "finished", "failed": "failed"}
+SETTLED = {f.name: f.default for f in fields(TrainConfig) if option_of(f).settled}
+IDLE = "-"
 Row = tuple[str, str, str]
 
 
@@ -110,6 +112,8 @@ def figures(info: RunInfo) -> list[tuple[str, str]]:
             found.append((word, f"{100 * known[name]:.1f} %"))
     if "threshold" in known:
         found.append(("Threshold", f"{known['threshold']:.2f}"))
+    settled = {name: info.config.get(name, default) for name, default in SETTLED.items()}
+    found += [(plain_words(name), str(value)) for name, value in settled.items() if value != SETTLED[name]]
     if "refine" in known:
         found.append(("Refinement", str(known["refine"])))
     return found
@@ -143,14 +147,27 @@ def when(info: RunInfo) -> str:
 
 
 def differences(config: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> list[Row]:
-    """Return (name, value, other value) of the config fields that differ; ``other`` is the defaults if not given."""
+    """Return (name, value, other value) of the config fields that differ; ``other`` is the defaults if not given.
+
+    A field that changes nothing is a dash, and left out where it does so on both sides, or in the run that is set
+    against the defaults. Nor does a run differ from the defaults in what ``auto`` came to.
+    """
     defaults = TrainConfig().to_json()
     left, right = defaults | dict(config), defaults | dict(other or {})
+    mine, theirs = _as_shown(left), _as_shown(right)
+    if other is None:
+        mine = {name: text for name, text in mine.items() if text != IDLE and name not in SETTLED}
     return [
-        (plain_words(name), _show(left[name]), _show(right[name]))
-        for name in defaults
-        if _show(left[name]) != _show(right[name])
+        (plain_words(name), text, theirs[name])
+        for name, text in mine.items()
+        if text != theirs[name] and left[name] != right[name]
     ]
+
+
+def _as_shown(config: Mapping[str, Any]) -> dict[str, str]:
+    """Return all fields as texts; `IDLE` for those that change nothing."""
+    idle = TrainConfig.idle(config)
+    return {f.name: IDLE if f.name in idle else _show(config[f.name], f.name) for f in fields(TrainConfig)}
 
 
 def compare(info: RunInfo, other: RunInfo) -> list[Row]:
@@ -160,7 +177,7 @@ def compare(info: RunInfo, other: RunInfo) -> list[Row]:
     names = list(dict.fromkeys([*mine, *theirs]))
     rows = [(name, mine.get(name, "-"), theirs.get(name, "-")) for name in names]
     losses = dict.fromkeys([*last[0], *last[1]])
-    return rows + [(f"Loss {n}", last[0].get(n, "-"), last[1].get(n, "-")) for n in losses]
+    return rows + [(plain_words(f"loss_{n}"), last[0].get(n, "-"), last[1].get(n, "-")) for n in losses]
 
 
 def last_losses(info: RunInfo) -> dict[str, str]:
@@ -200,9 +217,11 @@ def device_of(project: Project, run: str) -> str:
         return ""
 
 
-def _show(value: Any) -> str:
+def _show(value: Any, name: str) -> str:
     if isinstance(value, (list, tuple)):
         return write(tuple(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return write(value) if value != "" else "all"
+    if value == "":
+        return "all" if name == "split" else "none"
+    return write(value)

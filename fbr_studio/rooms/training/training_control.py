@@ -47,7 +47,8 @@ class TrainingControl(QObject):
             self._messages.say(problem, "danger")
             return
         if self._panel.outlook.obstacle:
-            self._messages.say(self._panel.outlook.obstacle, "warning", ("Go to Images", self.images_asked.emit))
+            remedies = [("Go to Images", self.images_asked.emit)] if self._panel.outlook.lacks_tags else []
+            self._messages.say(self._panel.outlook.obstacle, "warning", *remedies)
             return
         self._train(config, self._panel.name.text().strip() or None)
 

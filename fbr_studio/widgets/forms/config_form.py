@@ -13,12 +13,16 @@ from fbr_engine.errors import ConfigError
 from fbr_studio.widgets.basics import button, label
 from fbr_studio.widgets.forms.editors import Choices, Editor, PathEditor, make_editor
 from fbr_studio.widgets.forms.field_row import FieldRow
-from fbr_studio.widgets.forms.field_spec import field_specs
+from fbr_studio.widgets.forms.field_spec import FieldSpec, field_specs
+from fbr_studio.widgets.forms.more_fields import MoreFields
 from fbr_studio.widgets.theme import GRID
 
 
 class ConfigForm(QWidget):
     """Plain fields first, the advanced ones under "More". What is wrong stands beside its field.
+
+    A field that changes nothing beside the others (`StageConfig.idle`) is not shown and has its default in `config`;
+    what was written there comes back with it.
 
     ``only`` names the fields shown (the others keep their defaults, or what `set_config` gave), ``first`` those that
     lead. ``paths`` are text fields that may name a file: the words offered beside it, by the field's name.
@@ -41,10 +45,6 @@ class ConfigForm(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2 * GRID)
-        self._more = QWidget()
-        more = QVBoxLayout(self._more)
-        more.setContentsMargins(0, 0, 0, 0)
-        more.setSpacing(2 * GRID)
         specs = field_specs(config_class, only, first)
         for spec in specs:
             editor: Editor = PathEditor(spec, paths[spec.name]) if paths and spec.name in paths else make_editor(spec)
@@ -52,27 +52,29 @@ class ConfigForm(QWidget):
             row.set_value(spec.default)
             row.changed.connect(self._edited)
             self._rows[spec.name] = row
-            (more if spec.option.advanced else self._column).addWidget(row)
+            if not spec.option.advanced:
+                self._column.addWidget(row)
+        self._more = MoreFields(row for row in self._rows.values() if row.spec.option.advanced)
         self.general = label("", "danger", wrap=True)
         self._column.addWidget(self.general)
         self.general.hide()
-        hidden = sum(spec.option.advanced for spec in specs)
-        self.more_button = button(f"More ({hidden})", self._unfold, "link", "Show the options that are rarely changed")
+        self.more_button = button("", self._unfold, "link", "Show the options that are rarely changed")
         self._column.addWidget(self.more_button)
-        self.more_button.setVisible(bool(hidden))
         self._column.addWidget(self._more)
         self._more.hide()
-        self._hidden_count = hidden
+        self._show_what_counts()
 
     # --- what stands there
 
     def config(self) -> StageConfig:
         """Return the config. Raises `ConfigError`, which is also shown beside its field."""
-        problems = [f"{row.spec.label}: {found}" for row in self._rows.values() if (found := row.check())]
+        written = self._written()
+        values = {name: value for name, value in written.items() if name not in self._class.idle(written)}
+        shown = [row for name, row in self._rows.items() if name not in self._class.idle(written)]
+        problems = [f"{row.spec.label}: {found}" for row in shown if (found := row.check())]
         self.general.hide()
         if problems:
             raise ConfigError(problems[0])
-        values = self._base | {name: row.value() for name, row in self._rows.items()}
         try:
             return self._class.from_json(values)
         except ConfigError as error:
@@ -95,6 +97,10 @@ class ConfigForm(QWidget):
     def row(self, name: str) -> FieldRow:
         """Return the row of one field. Raises `KeyError`."""
         return self._rows[name]
+
+    def specs(self, names: str) -> list[FieldSpec]:
+        """Return the fields whose text names something of this kind, such as ``run`` (see `Option`)."""
+        return [row.spec for row in self._rows.values() if row.spec.option.names == names]
 
     @property
     def names(self) -> list[str]:
@@ -130,25 +136,55 @@ class ConfigForm(QWidget):
     def show_more(self, shown: bool = True) -> None:
         """Unfold the advanced fields, or fold them."""
         self._more.setVisible(shown)
-        self.more_button.setText("Fewer" if shown else f"More ({self._hidden_count})")
+        self._name_more()
 
     @property
     def more_shown(self) -> bool:
         """Whether the advanced fields are unfolded."""
         return not self._more.isHidden()
 
+    @property
+    def headings(self) -> list[str]:
+        """The headings among the advanced fields, in order."""
+        return self._more.headings
+
     def _unfold(self) -> None:
         self.show_more(not self.more_shown)
 
     def _edited(self) -> None:
         if not self._quiet:
+            self._show_what_counts()
             self.problem  # noqa: B018 - shows what several fields mean together
             self.changed.emit()
+
+    def _written(self) -> dict[str, Any]:
+        """Return all values, without those that cannot be read."""
+        found = dict(self._base)
+        for name, row in self._rows.items():
+            try:
+                found[name] = row.value()
+            except ValueError:
+                found.pop(name, None)
+        return found
+
+    def _show_what_counts(self) -> None:
+        written = self._written()
+        idle = self._class.idle(written)
+        for name, row in self._rows.items():
+            row.setVisible(name not in idle)
+            if name in idle:
+                row.show_problem("")
+        self._more.show_parts(self._class.parts(written))
+        self._name_more()
+
+    def _name_more(self) -> None:
+        self.more_button.setText("Fewer" if self.more_shown else f"More ({self._more.count})")
+        self.more_button.setVisible(self._more.count > 0)
 
     def _place(self, error: ConfigError) -> None:
         """Show an error of several fields beside those it names, or below them all."""
         text = str(error)
-        named = [row for name, row in self._rows.items() if name.replace("_", "-") in text]
+        named = [row for name, row in self._rows.items() if name.replace("_", "-") in text and not row.isHidden()]
         for row in named:
             row.show_problem(text)
         if any(row.spec.option.advanced for row in named):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from fbr_studio.widgets.basics import icon_button
+from fbr_studio.widgets.elided_combo import ElidedComboBox
 from fbr_studio.widgets.forms.field_spec import SPIN_LIMIT, FieldSpec
 from fbr_studio.widgets.forms.reading import read_number, read_numbers, read_whole, read_words, write
 from fbr_studio.widgets.icons import icon
@@ -74,7 +75,7 @@ class CheckEditor(Editor):
         self.box.setChecked(bool(value))
 
 
-class PickBox(QComboBox):
+class PickBox(ElidedComboBox):
     """A combo box that shows with a mark that there is more to choose from."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -91,9 +92,7 @@ class ChoiceEditor(Editor):
 
     def __init__(self, spec: FieldSpec, choices: Choices | None = None) -> None:
         super().__init__(spec)
-        self.box = PickBox()
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(8)
+        self.box = PickBox(8)
         self._hold(self.box)
         self._fill(choices or [(value, str(value)) for value in spec.option.choices])
         self.box.currentIndexChanged.connect(self.changed)
@@ -163,34 +162,44 @@ class LineEditor(Editor):
         self.line.setCursorPosition(0)
 
 
-class PathEditor(Editor):
-    """A file, or one of a few words that stand for one; a button looks for the file."""
+class WordEditor(Editor):
+    """One of a few words, or another that is written."""
 
-    def __init__(self, spec: FieldSpec, words: Sequence[str] = (), files: str = "") -> None:
+    def __init__(self, spec: FieldSpec, words: Sequence[str] = ()) -> None:
         super().__init__(spec)
-        self._files = files
-        self.box = PickBox()
+        self.box = PickBox(6)
         self.box.setEditable(True)
         self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(6)
         self.box.addItems(list(words))
         self._hold(self.box)
-        self.button = icon_button("folder", f"{spec.label}: choose a file", self.browse)
-        self._row.addWidget(self.button)
         self.box.editTextChanged.connect(self.changed)
 
     def value(self) -> str:
-        """Return the path or word."""
+        """Return the word."""
         return self.box.currentText().strip()
 
     def set_value(self, value: Any) -> None:
-        """Show a path or word."""
+        """Show a word."""
         self.box.setEditText(str(value))
 
+
+class PathEditor(WordEditor):
+    """A file or folder, or one of a few words that stand for one; a button looks for it."""
+
+    def __init__(self, spec: FieldSpec, words: Sequence[str] = (), files: str = "") -> None:
+        super().__init__(spec, words)
+        self._files = files
+        self._folder = spec.option.names == "folder"
+        what = "folder" if self._folder else "file"
+        self.button = icon_button("folder", f"{spec.label}: choose a {what}", self.browse)
+        self._row.addWidget(self.button)
+
     def browse(self) -> bool:
-        """Let the person look for the file; return whether one was chosen."""
-        path, _ = QFileDialog.getOpenFileName(self, self.spec.label, "", self._files)
+        """Let the person look for the file or folder; return whether one was chosen."""
+        if self._folder:
+            path = QFileDialog.getExistingDirectory(self, self.spec.label)
+        else:
+            path, _ = QFileDialog.getOpenFileName(self, self.spec.label, "", self._files)
         if path:
             self.set_value(path)
         return bool(path)
@@ -200,6 +209,10 @@ def make_editor(spec: FieldSpec, choices: Choices | None = None) -> Editor:
     """Return the editor that fits the field; ``choices`` are offered in place of the field's own."""
     if choices is not None or spec.kind == "choice":
         return ChoiceEditor(spec, choices)
+    if spec.kind == "word":
+        return WordEditor(spec, [str(value) for value in spec.option.choices])
+    if spec.option.names == "folder":
+        return PathEditor(spec)
     if spec.kind == "check":
         return CheckEditor(spec)
     if spec.kind == "whole" and (spec.option.high or 0) <= SPIN_LIMIT:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_type_hints
 
 from fbr_engine.config import Option, StageConfig, option_of
 
-Kind = Literal["check", "choice", "whole", "number", "numbers", "words", "text"]
+Kind = Literal["check", "choice", "word", "whole", "number", "numbers", "words", "text"]
 
 SPIN_LIMIT = 2**31 - 1
 _WORDS = {
@@ -58,7 +58,10 @@ class FieldSpec:
 def field_specs(
     config_class: type[StageConfig], only: Collection[str] | None = None, first: Sequence[str] = ()
 ) -> list[FieldSpec]:
-    """Return the fields in the order a person meets them: ``first``, then the plain ones, then the advanced."""
+    """Return the fields in the order a person meets them: ``first``, then the plain ones, then the advanced.
+
+    Of these, the fields that count with the same parts only (see `Option`) stand together, after all others.
+    """
     hints = get_type_hints(config_class)
     found = [
         FieldSpec(f.name, plain_words(f.name), _kind(hints[f.name], option_of(f)), option_of(f), _default(f))
@@ -66,7 +69,13 @@ def field_specs(
         if only is None or f.name in only
     ]
     place = {name: i for i, name in enumerate(first)}
-    return sorted(found, key=lambda spec: (spec.option.advanced, place.get(spec.name, len(place))))
+    group = {parts: i for i, parts in enumerate(dict.fromkeys([(), *(spec.option.only_with for spec in found)]))}
+
+    def order(spec: FieldSpec) -> tuple[bool, int, int]:
+        hidden = spec.option.advanced
+        return hidden, place.get(spec.name, len(place)), group[spec.option.only_with] if hidden else 0
+
+    return sorted(found, key=order)
 
 
 def plain_words(name: str) -> str:
@@ -75,11 +84,16 @@ def plain_words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def part_words(parts: Sequence[str]) -> str:
+    """Return parts of a method in words: ``ppc`` and ``+fbr`` are ``ppc and FBR``."""
+    return " and ".join(_WORDS.get(name, name) for name in (part.lstrip("+") for part in parts))
+
+
 def _kind(hint: Any, option: Option) -> Kind:
     if hint is bool:
         return "check"
     if option.choices:
-        return "choice"
+        return "word" if option.other else "choice"
     if hint is int:
         return "whole"
     if hint is float:

@@ -26,7 +26,7 @@ def read_numbers(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.replace(",", " ").replace(";", " ").split())
     except ValueError:
-        raise ValueError("Write numbers with commas between them, such as 1, 0.75, 1.5.") from None
+        raise ValueError("Write numbers with commas between them, such as 1, 1.5, 2.") from None
 
 
 def read_words(text: str) -> tuple[str, ...]:

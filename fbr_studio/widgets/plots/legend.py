@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from fbr_studio.widgets.forms.field_spec import plain_words
@@ -15,7 +15,9 @@ _LINE = 2 * GRID
 
 
 class LegendButton(QAbstractButton):
-    """A short line in the curve's colour, its name, its newest value."""
+    """A short line in the curve's colour, its name, its newest value. ``pointed``: the pointer or the focus came."""
+
+    pointed = Signal(bool)
 
     def __init__(self, name: str, place: int, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,6 +46,26 @@ class LegendButton(QAbstractButton):
         width = metrics.horizontalAdvance(f"{self.words}  {self._value}")
         return QSize(_LINE + GRID + width + GRID, metrics.height() + GRID)
 
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Say that the pointer came."""
+        super().enterEvent(event)
+        self.pointed.emit(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Say that the pointer went."""
+        super().leaveEvent(event)
+        self.pointed.emit(False)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Say that the focus came."""
+        super().focusInEvent(event)
+        self.pointed.emit(True)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Say that the focus went."""
+        super().focusOutEvent(event)
+        self.pointed.emit(False)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the three; a hidden curve is muted."""
         colours = theme()
@@ -67,9 +89,10 @@ class LegendButton(QAbstractButton):
 
 
 class Legend(QWidget):
-    """The buttons of all curves, as many lines as they need."""
+    """The buttons of all curves, as many lines as they need. ``pointed`` carries the name pointed at, or nothing."""
 
     toggled = Signal(str, bool)
+    pointed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,6 +113,7 @@ class Legend(QWidget):
             made = LegendButton(name, place, self)
             made.setChecked(name not in self._hidden)
             made.toggled.connect(lambda on, name=name: self._toggle(name, on))
+            made.pointed.connect(lambda on, name=name: self.pointed.emit(name if on else ""))
             self._flow.addWidget(made)
             made.show()
             self._buttons[name] = made

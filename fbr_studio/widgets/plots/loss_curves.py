@@ -23,16 +23,21 @@ REDRAW_MS = 200
 POINTS = 1500
 MOST_MARKS = 40
 FEW = 60
+BEHIND = 0.25
 
 
 class LossCurves(QWidget):
-    """Shows `Curves` and follows them while they grow: call `refresh` as often as you like."""
+    """Shows `Curves` and follows them while they grow: call `refresh` as often as you like.
+
+    The curve whose name is pointed at in the legend stands out from the others.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._main: Curves | None = None
         self._other: Curves | None = None
         self._names = ("", "")
+        self._pointed = ""
         self._drawn: list[pg.GraphicsObject] = []
         self._stale = False
         self._timer = QTimer(self)
@@ -41,6 +46,7 @@ class LossCurves(QWidget):
         self._timer.timeout.connect(self.redraw)
         self.legend = Legend()
         self.legend.toggled.connect(lambda *_: self.redraw())
+        self.legend.pointed.connect(self._point_at)
         self.log_button = button("Log scale", None, "quiet", "Show small and large losses on one logarithmic scale")
         self.log_button.setCheckable(True)
         self.log_button.toggled.connect(lambda _: self.redraw())
@@ -138,14 +144,28 @@ class LossCurves(QWidget):
         if curves is None or series is None or not len(series):
             return
         colour = series_colour(theme(), place)
+        if self.standing_out not in ("", name):
+            colour = faint(colour, BEHIND)
         if not dashed and not curves.coarse:
-            self._add(thinned(series.x, series.y, POINTS), pg.mkPen(faint(colour, 0.28), width=1))
+            self._add(thinned(series.x, series.y, POINTS), pg.mkPen(faint(colour, 0.28 * colour.alphaF()), width=1))
         style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
-        pen = pg.mkPen(faint(colour, 0.7) if dashed else colour, width=1.5 if dashed else 2, style=style)
+        pen = pg.mkPen(
+            faint(colour, 0.7 * colour.alphaF()) if dashed else colour, width=1.5 if dashed else 2, style=style
+        )
         line = _main_line(series, curves.coarse)
         self._add(line, pen)
         if len(line[0]) <= FEW and curves.coarse:
             self._dots(line, colour)
+
+    @property
+    def standing_out(self) -> str:
+        """The curve that stands out from the others, or nothing."""
+        there = self._pointed in self.legend.buttons and self.legend.is_shown(self._pointed)
+        return self._pointed if there else ""
+
+    def _point_at(self, name: str) -> None:
+        self._pointed = name
+        self.redraw()
 
     def _add(self, line: Line, pen: object) -> None:
         x, y = self._on_scale(line)
