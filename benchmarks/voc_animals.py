@@ -111,6 +111,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rows", default="", help="only these rows, by name, with commas between (all, if not given)")
     parser.add_argument("--seeds", default="0,1,2", help="only rows of these seeds")
     parser.add_argument("--refine", default=REFINED, help="how masks are refined (as fbr-engine masks --refine)")
+    parser.add_argument("--refined-split", default="", help="refine only this split, to save time")
     parser.add_argument("--epochs", type=int, default=TrainConfig().epochs)
     return parser.parse_args()
 
@@ -166,10 +167,10 @@ def measured(project: Project, row: Row, typed: argparse.Namespace) -> dict[str,
         "seeds": MasksConfig(),
         "seeds at the threshold of train": MasksConfig(threshold=str(threshold)),
         # Last, since these are the masks a second stage learns from.
-        "refined": MasksConfig(threshold=str(threshold), refine=typed.refine),
+        "refined": MasksConfig(threshold=str(threshold), refine=typed.refine, split=typed.refined_split),
     }.items():
         made = follow(make_pseudo_masks.run(project, masks, row.run))
-        values = follow(evaluate.run(project, EvaluateConfig(masks=str(truth)), row.run))
+        values = follow(evaluate.run(project, EvaluateConfig(masks=str(truth), split=masks.split), row.run))
         figures[name] = {"threshold": made["threshold"], "refine": made["refine"]} | values["splits"]
     clock.note("masks")
     return {

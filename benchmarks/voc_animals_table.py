@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
@@ -51,11 +52,15 @@ def _gains(rows: Sequence[Row]) -> list[str]:
 
 
 def _miou(row: Row, kind: str, split: str) -> float:
-    return 100 * float(row["figures"][kind][split]["miou"])
+    """Return the figure, NaN where it was not measured."""
+    found = row["figures"][kind].get(split)
+    return 100 * float(found["miou"]) if found else math.nan
 
 
 def _spread(values: list[float], sign: str = "") -> str:
-    """Return the mean, with the standard error over seeds where there are several."""
+    """Return the mean, with the standard error over seeds where there are several; a dash where one is not known."""
+    if any(math.isnan(value) for value in values):
+        return "-"
     mean = f"{statistics.mean(values):{sign}.1f}"
     return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values) / len(values) ** 0.5:.1f}"
 

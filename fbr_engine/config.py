@@ -152,6 +152,7 @@ BACKBONES = (
     "tiny",
 )
 MAX_SEED = 2**32 - 1
+DRAWN_ODDS = 60.0  # for the network tiny on drawn scenes, chosen there (docs/method.md)
 METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", FBR))
 
 
@@ -373,6 +374,13 @@ class CamsConfig(StageConfig):
     verify: bool = option(
         True, "with FBR: set every pixel against foreground regions and NROIs of the training set", advanced=True
     )
+    background_odds: float = option(
+        2.0,
+        "with FBR: how many pixels of background to expect for one of an object; raise it where objects are small",
+        low=0.01,
+        high=10_000,
+        advanced=True,
+    )
     split: str = option("", "only the images of this split (all, if not given)")
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
     seed_threshold: float = option(
@@ -393,6 +401,12 @@ class CamsConfig(StageConfig):
     features: bool = option(
         True, "also write the feature store (256 bytes a feature pixel, about 72 KB for a 320-px photo)", advanced=True
     )
+
+    @classmethod
+    def after(cls, training: TrainConfig) -> Self:
+        """Return how CAMs of a run are made unless somebody says otherwise; the small network blurs small objects."""
+        odds = DRAWN_ODDS if training.backbone == "tiny" else cls.background_odds
+        return cls(device=training.device, background_odds=odds)
 
     def check(self) -> None:
         """Reject an empty list of scales."""

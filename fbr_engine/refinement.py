@@ -6,6 +6,8 @@ from fbr_engine.errors import ConfigError
 
 NONE = "none"
 REFINERS = ("pamr", "crf", "walk")
+# What the window and the demo use unless told otherwise: the most for its time, and nothing to learn first.
+RECOMMENDED = "crf"
 _FINISHER = "crf"
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from fbr_engine.errors import ConfigError, FbrError
 from fbr_engine.formats.atomic import write_atomically
-from fbr_engine.refinement import refine_chain
+from fbr_engine.refinement import RECOMMENDED, refine_chain
 
 LOG = logging.getLogger(__name__)
 NAME = "fbr-studio"
@@ -29,7 +29,7 @@ class Settings:
     recent: tuple[str, ...] = ()
     auto_next: bool = True
     follow_training: bool = True
-    refine: str = "pamr"
+    refine: str = RECOMMENDED
     thumbnail_side: int = 160
     mask_opacity: float = 0.45
     keys: dict[str, list[str]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from fbr_engine.events import Event
 from fbr_engine.formats.tags_csv import load_tags_csv, save_tags_csv
 from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project
+from fbr_engine.refinement import RECOMMENDED
 from fbr_engine.scenes import IMAGES, MASKS, TAGS, write_scenes
 from fbr_engine.stages import create_project, evaluate, infer_cams, make_pseudo_masks, train
 from fbr_engine.stages.demo import METHODS, train_config
@@ -73,12 +74,13 @@ def _draw(work: Path) -> Path:
 
 
 def _make_run(project: Project, name: str, method: str, epochs: int, truth: Path, listen: TextListener) -> None:
-    _follow(train.run(project, train_config(method, DemoConfig(seed=SEED, epochs=epochs, device="cpu")), name), listen)
+    config = train_config(method, DemoConfig(seed=SEED, epochs=epochs, device="cpu"))
+    _follow(train.run(project, config, name), listen)
     path = project.runs.folder(name) / "checkpoint.safetensors"
     tensors, facts = load_checkpoint(path)
     save_checkpoint(path, {key: value for key, value in tensors.items() if key.startswith(KEPT)}, facts)
-    _follow(infer_cams.run(project, CamsConfig(device="cpu", features=False), name), listen)
-    _follow(make_pseudo_masks.run(project, MasksConfig(device="cpu", refine="pamr"), name), listen)
+    _follow(infer_cams.run(project, replace(CamsConfig.after(config), features=False), name), listen)
+    _follow(make_pseudo_masks.run(project, MasksConfig(device="cpu", refine=RECOMMENDED), name), listen)
     _follow(evaluate.run(project, EvaluateConfig(masks=str(truth)), name), listen)
 
 

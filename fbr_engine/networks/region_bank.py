@@ -56,10 +56,14 @@ class RegionBank:
         """Return ``features``, B x F x h x w, in the comparison space: B x h*w x D unit vectors."""
         return embedded(features, self.mean, self.basis)
 
-    def posterior(self, features: Tensor) -> Tensor:
-        """Return p(c | x) of each pixel of ``features``, B x F x h x w: B x C x h x w in [0, 1]."""
+    def posterior(self, features: Tensor, odds: float = ODDS) -> Tensor:
+        """Return p(c | x) of each pixel of ``features``, B x F x h x w: B x C x h x w in [0, 1].
+
+        ``odds``: pixels of background for each of an object, before anything is seen.
+        """
         height, width = features.shape[-2:]
-        p = posterior(self.embed(features), self.foreground, self.foreground_class, self.nrois, self.negative)
+        points = self.embed(features)
+        p = posterior(points, self.foreground, self.foreground_class, self.nrois, self.negative, odds)
         return p.transpose(1, 2).reshape(len(features), -1, height, width)
 
 
@@ -68,14 +72,21 @@ def embedded(features: Tensor, mean: Tensor, basis: Tensor) -> Tensor:
     return F.normalize((features.flatten(2).transpose(1, 2) - mean) @ basis, dim=2)
 
 
-def posterior(points: Tensor, foreground: Tensor, foreground_class: Tensor, nrois: Tensor, negative: Tensor) -> Tensor:
+def posterior(
+    points: Tensor,
+    foreground: Tensor,
+    foreground_class: Tensor,
+    nrois: Tensor,
+    negative: Tensor,
+    odds: float = ODDS,
+) -> Tensor:
     """Return p(c | x) of unit vectors ``points``, ... x D: ... x C. The rest is as in `RegionBank`.
 
     Without regions on one side of a class its value says nothing; see `RegionBank.known`.
     """
     ours = _mean_likeness(points, foreground, foreground_class)
     theirs = _mean_likeness(points, nrois, negative)
-    return ours / (ours + ODDS * theirs).clamp(min=torch.finfo(points.dtype).tiny)
+    return ours / (ours + odds * theirs).clamp(min=torch.finfo(points.dtype).tiny)
 
 
 def _mean_likeness(points: Tensor, regions: Tensor, weight: Tensor) -> Tensor:

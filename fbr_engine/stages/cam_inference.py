@@ -96,7 +96,7 @@ class CamInference:
             own += F.interpolate(view.own, size=grid, mode="bilinear", align_corners=True)
             logits += view.logits
             if self.regions is not None and scale in self._read_out:
-                posterior = _upright(self.regions.posterior(view.features))
+                posterior = _upright(self.regions.posterior(view.features, self.config.background_odds))
                 verified += F.interpolate(posterior, size=grid, mode="bilinear", align_corners=True)
         activation = own if self.regions is None else torch.where(self.regions.known[:, None, None], verified, own)
         cam = (activation[0] / activation.amax(dim=(0, 2, 3)).clamp(min=1e-5)[:, None, None] * 255).round()

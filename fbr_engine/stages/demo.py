@@ -21,6 +21,7 @@ from fbr_engine.errors import ProjectError
 from fbr_engine.events import Event, FileWritten, Progress, Result, Started
 from fbr_engine.formats.indexed_png import load_indexed_png
 from fbr_engine.project import Project, load_json, make_folder, save_json
+from fbr_engine.refinement import RECOMMENDED
 from fbr_engine.scenes import (
     BACKGROUND_MAPS,
     IMAGES,
@@ -110,8 +111,8 @@ def _method(
     known = {info.name: info for info in project.runs.all()}
     if name not in known or known[name].status != "done":
         yield from train.run(project, train_config(method, config), name, resume=name in known)
-    yield from infer_cams.run(project, CamsConfig(device=config.device), name)
-    yield from make_pseudo_masks.run(project, MasksConfig(device=config.device, refine="pamr"), name)
+    yield from infer_cams.run(project, CamsConfig.after(train_config(method, config)), name)
+    yield from make_pseudo_masks.run(project, MasksConfig(device=config.device, refine=RECOMMENDED), name)
     values: dict[str, Any] = {}
     for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):
         yield event

@@ -41,8 +41,9 @@ def run(
     info = find_run(project, run_name)
     digest = file_digest(checkpoint_path(project, info))
     project.maps.forget_missing(info.id, KIND)
-    verified = "-verified" if config.verify and TrainConfig.from_json(info.config).verifies else ""
-    fingerprint = f"{digest}-{config.fingerprint('split', 'device', 'precision', 'verify')}{verified}"
+    verified = config.verify and TrainConfig.from_json(info.config).verifies
+    plain = config.fingerprint("split", "device", "precision", "verify", "background_odds")
+    fingerprint = f"{digest}-{plain}" + (f"-verified-{config.background_odds:g}" if verified else "")
     skipped = 0
     for event in recheck(project, config.split):
         skipped += 1

@@ -8,6 +8,7 @@ from typing import Any
 from fbr_engine.config import CamsConfig, MasksConfig, StageConfig, TrainConfig
 from fbr_engine.events import Event
 from fbr_engine.project import Project
+from fbr_engine.refinement import RECOMMENDED
 from fbr_engine.stage_table import STAGES
 from fbr_studio.jobs.runner import JobSpec, Step, stage_step
 
@@ -21,7 +22,7 @@ def training_job(
     resume: bool = False,
     follow: bool = True,
     looked_at: LookedAt = tuple,
-    refine: str = "pamr",
+    refine: str = RECOMMENDED,
 ) -> JobSpec:
     """Return a training, and with ``follow`` the CAMs and masks of what it made, images that are looked at first.
 
@@ -30,24 +31,22 @@ def training_job(
     """
     steps = [stage_step("train", config, resume=resume)]
     if follow:
-        steps += map_steps(
-            CamsConfig(device=config.device), MasksConfig(refine=refine, device=config.device), looked_at
-        )
+        steps += map_steps(CamsConfig.after(config), MasksConfig(refine=refine, device=config.device), looked_at)
     return JobSpec(f"Training {run_name}" if run_name else "Training", steps, run_name)
 
 
-def maps_job(run_name: str, training: TrainConfig, *, looked_at: LookedAt = tuple, refine: str = "pamr") -> JobSpec:
+def maps_job(
+    run_name: str, training: TrainConfig, *, looked_at: LookedAt = tuple, refine: str = RECOMMENDED
+) -> JobSpec:
     """Return the CAMs and masks of a run that is trained; what is there and up to date is kept."""
     masks = MasksConfig(refine=refine, device=training.device)
-    return JobSpec(
-        f"CAMs and masks of {run_name}", map_steps(CamsConfig(device=training.device), masks, looked_at), run_name
-    )
+    return JobSpec(f"CAMs and masks of {run_name}", map_steps(CamsConfig.after(training), masks, looked_at), run_name)
 
 
 def masks_job(
     run_name: str,
     threshold: float | None = None,
-    refine: str = "pamr",
+    refine: str = RECOMMENDED,
     *,
     looked_at: LookedAt = tuple,
     device: str = "auto",

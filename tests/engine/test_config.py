@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from fbr_engine.config import CamsConfig, MasksConfig, StageConfig, TrainConfig, option_of
+from fbr_engine.config import METHODS, CamsConfig, MasksConfig, StageConfig, TrainConfig, option_of
 from fbr_engine.errors import ConfigError
 from fbr_engine.stage_table import STAGES
 
@@ -87,3 +87,31 @@ def test_fields_of_a_later_version_are_ignored() -> None:
 def test_host_and_fbr_follow_from_the_method() -> None:
     assert (TrainConfig(method="cam+fbr").host, TrainConfig(method="cam+fbr").fbr) == ("cam", True)
     assert (TrainConfig(method="cam").host, TrainConfig(method="cam").fbr) == ("cam", False)
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.__name__)
+def test_what_is_idle_is_asked_of_anything(config: type[StageConfig]) -> None:
+    for values in ({}, config().to_json(), {"method": None, "saliency": 3}, {"method": "of tomorrow"}):
+        idle = config.idle(values)
+        assert idle <= {field.name for field in dataclasses.fields(config)}
+        assert all(option_of(config.__dataclass_fields__[name]).only_with for name in idle)
+
+
+def test_fields_that_count_with_a_part_only() -> None:
+    def idle(**values: object) -> frozenset[str]:
+        return TrainConfig.idle(values)
+
+    assert {"seeds_from", "second_view", "weight_pixel", "weight_saliency"} <= idle(method="cam+fbr")
+    assert not {"bank", "warmup", "form", "temperature"} & idle(method="cam+fbr")
+    assert {"bank", "warmup", "form", "temperature", "weight_intra_view"} <= idle(method="seam")
+    assert "bank" in idle(method="ppc")
+    assert not {"warmup", "seed_threshold", "second_view", "weight_equivariance"} & idle(method="ppc")
+    assert not {"seeds_from", "weight_pixel"} & idle(method="amn")
+    assert "weight_saliency" not in idle(method="cam", saliency="maps")
+    assert not {"epochs", "crop", "precision", "saliency"} & idle(method="cam")
+
+
+def test_the_parts_are_there() -> None:
+    parts = {part for field in dataclasses.fields(TrainConfig) for part in option_of(field).only_with}
+    known = {part for method in METHODS for part in TrainConfig.parts({"method": method, "saliency": "maps"})}
+    assert parts <= known

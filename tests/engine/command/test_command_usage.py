@@ -57,6 +57,15 @@ def test_each_command_explains_all_its_options(engine: Engine, name: str) -> Non
             assert f"--{field.replace('_', '-')}" in out
 
 
+def test_the_help_says_with_what_an_option_counts(engine: Engine) -> None:
+    _, out, _ = engine.text("train", "--help")
+    said = " ".join(out.split())
+    assert "if not given) (only with amn)" in said
+    assert "NROIs the bank remembers (only with +fbr, default 50000)" in said
+    assert "share of the training before the contrast starts (only with ppc or +fbr, default 0.25)" in said
+    assert "'fbr' is short for cam+fbr" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

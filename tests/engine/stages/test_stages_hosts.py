@@ -26,6 +26,8 @@ def test_hosts_from_tags_to_masks(engine: Engine, drawn: Workplace, method: str,
     assert len(steps) == 4
     assert set(steps[0]) >= losses - (PPC - SEAM)
     assert set().union(*steps) >= losses
+    weights = {f"weight_{name}" for name in set().union(*steps)}
+    assert not weights & TrainConfig.idle({"method": method})
     assert all(np.isfinite(list(step.values())).all() for step in steps)
     assert engine("cams", drawn.project, *CAMS).result["computed"] == 10
     assert engine("masks", drawn.project, "--device", "cpu").result["images"] == 10

@@ -8,7 +8,10 @@ import pytest
 import torch
 from workplace import TRAIN, Engine, Workplace
 
+from fbr_engine.config import TrainConfig
+from fbr_engine.errors import DeviceError
 from fbr_engine.hosts.cam import CamHost
+from fbr_engine.stages import train
 from fbr_engine.stages.largest_batch import largest
 
 ERRORS = {
@@ -58,6 +61,22 @@ def test_it_is_told(
         assert smaller.status == 0
     else:
         assert "not even one image fits: use a smaller --crop than 33" in error
+
+
+def test_the_error_carries_it(drawn: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = CamHost.forward
+
+    def forward(self: CamHost, batch: Any) -> Any:
+        if len(batch.images) > 3:
+            raise ERRORS["the GPU"]
+        return plain(self, batch)
+
+    monkeypatch.setattr(CamHost, "forward", forward)
+    config = TrainConfig(method="cam", backbone="tiny", weights="none", crop=33, batch=8, epochs=1, device="cpu")
+    with drawn.open(write=True) as project, pytest.raises(DeviceError) as caught:
+        list(train.run(project, config))
+    assert caught.value.largest_batch == 3
+    assert DeviceError("no CUDA device").largest_batch is None
 
 
 def test_another_error_is_not_taken_for_it(engine: Engine, drawn: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,10 +162,21 @@ def test_verification_changes_the_cams_but_neither_peaks_nor_logits(project: Pro
     for name, arrays in plain.maps.items():
         np.testing.assert_array_equal(verified.maps[name]["peak"], arrays["peak"])
         np.testing.assert_array_equal(verified.maps[name]["logits"], arrays["logits"])
+        np.testing.assert_array_equal(verified.maps[name]["nroi_labels"], arrays["nroi_labels"])
         np.testing.assert_array_equal(verified.maps[name]["cam"][~known], arrays["cam"][~known])
         assert verified.maps[name]["cam"].max(axis=(1, 2))[known].tolist() == [255] * known.sum()
     changed = np.concatenate([verified.maps[n]["cam"][known] != a["cam"][known] for n, a in plain.maps.items()], axis=1)
     assert changed.mean() > 0.5
+
+
+def test_views_much_smaller_than_the_mined_ones_are_not_read_out(project: Project) -> None:
+    both, large, small = (cams(project, scales=scales) for scales in ((1.0, 0.5), (1.0,), (0.5,)))
+    known = bank_of(project).known.numpy()
+    assert 0 < known.sum() < len(known)
+    for name, arrays in both.maps.items():
+        np.testing.assert_array_equal(large.maps[name]["cam"][known], arrays["cam"][known])
+        assert small.maps[name]["cam"][known].any()
+    assert any((large.maps[n]["cam"][~known] != a["cam"][~known]).any() for n, a in both.maps.items())
 
 
 def test_a_class_without_regions_keeps_its_own_cam(project: Project) -> None:

@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from fbr_engine.errors import ProjectError
-from fbr_engine.refinement import useful_chains
+from fbr_engine.refinement import RECOMMENDED, useful_chains
 from fbr_engine.stages.pseudo_mask import pseudo_mask
 from fbr_studio.rooms.review.live_mask import WHOLE_SIDE
 
@@ -28,7 +28,7 @@ def test_all_useful_chains_are_offered(bench):
 def test_a_chain_is_chosen_and_remembered(bench):
     desk, box = bench.room.desk, bench.room.panel.threshold
     assert not box.refine.isChecked()
-    assert box.chain.currentData() == bench.room.preferences.now.refine == "pamr"
+    assert box.chain.currentData() == bench.room.preferences.now.refine == RECOMMENDED
     _choose(bench, "pamr,crf")
     assert (desk.shown.refine, box.refine.isChecked()) == ("pamr,crf", True)
     assert bench.room.preferences.now.refine == "pamr,crf"
