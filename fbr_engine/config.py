@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_type_hints
 
 from fbr_engine.errors import ConfigError
@@ -152,7 +152,8 @@ BACKBONES = (
     "tiny",
 )
 MAX_SEED = 2**32 - 1
-DRAWN_ODDS = 60.0  # for the network tiny on drawn scenes, chosen there (docs/method.md)
+# Pixels of background for one of an object (docs/method.md); the second for the network tiny, chosen on drawn scenes.
+USUAL_ODDS, DRAWN_ODDS = 2.0, 60.0
 METHODS = tuple(f"{host}{suffix}" for host in HOSTS for suffix in ("", FBR))
 
 
@@ -375,9 +376,10 @@ class CamsConfig(StageConfig):
         True, "with FBR: set every pixel against foreground regions and NROIs of the training set", advanced=True
     )
     background_odds: float = option(
-        2.0,
-        "with FBR: how many pixels of background to expect for one of an object; raise it where objects are small",
-        low=0.01,
+        0.0,
+        "with FBR: how many pixels of background to expect for one of an object; more where objects are small; "
+        "0 means 2, for the backbone tiny 60",
+        low=0,
         high=10_000,
         advanced=True,
     )
@@ -402,11 +404,10 @@ class CamsConfig(StageConfig):
         True, "also write the feature store (256 bytes a feature pixel, about 72 KB for a 320-px photo)", advanced=True
     )
 
-    @classmethod
-    def after(cls, training: TrainConfig) -> Self:
-        """Return how CAMs of a run are made unless somebody says otherwise; the small network blurs small objects."""
-        odds = DRAWN_ODDS if training.backbone == "tiny" else cls.background_odds
-        return cls(device=training.device, background_odds=odds)
+    def settled_for(self, training: TrainConfig) -> CamsConfig:
+        """Return this config with the odds a run of ``training`` gets where none are given."""
+        usual = DRAWN_ODDS if training.backbone == "tiny" else USUAL_ODDS
+        return replace(self, background_odds=self.background_odds or usual)
 
     def check(self) -> None:
         """Reject an empty list of scales."""

@@ -79,7 +79,7 @@ def _make_run(project: Project, name: str, method: str, epochs: int, truth: Path
     path = project.runs.folder(name) / "checkpoint.safetensors"
     tensors, facts = load_checkpoint(path)
     save_checkpoint(path, {key: value for key, value in tensors.items() if key.startswith(KEPT)}, facts)
-    _follow(infer_cams.run(project, replace(CamsConfig.after(config), features=False), name), listen)
+    _follow(infer_cams.run(project, CamsConfig(device="cpu", features=False), name), listen)
     _follow(make_pseudo_masks.run(project, MasksConfig(device="cpu", refine=RECOMMENDED), name), listen)
     _follow(evaluate.run(project, EvaluateConfig(masks=str(truth)), name), listen)
 

@@ -69,6 +69,8 @@ class PpcHost(SeamHost):
         projected = F.relu(self.projection(view.out.features))
         cam = normalised_cam(view.corrected.detach(), batch.tags)
         known = with_background(cam) * view.valid.unsqueeze(1)
+        # A class of unknown tag may be what such an image shows: it has no say in what background looks like.
+        known[(batch.tags < 0).any(dim=1), 0] = 0
         prototypes, present = class_prototypes(projected, known)
         pixels = projected.permute(0, 2, 3, 1).flatten(0, 2)
         labels = self._labels(cam, view.valid, batch.tags)

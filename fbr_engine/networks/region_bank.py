@@ -21,6 +21,8 @@ TEMPERATURE = 0.05
 # Two pixels of background for each of an object: what is equally like both is rather background.
 ODDS = 2.0
 VERIFIED = 0.3
+# Likenesses held at once: large views against thousands of regions would fill gigabytes.
+MOST_VALUES = 2**22
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,11 @@ def posterior(
 
 def _mean_likeness(points: Tensor, regions: Tensor, weight: Tensor) -> Tensor:
     # cos - 1 keeps the exponent below 0; the common factor cancels out.
-    likeness = ((points @ regions.T - 1) / TEMPERATURE).exp()
-    return likeness @ weight / weight.sum(dim=0).clamp(min=1)
+    rows = max(1, MOST_VALUES // max(1, len(regions)))
+    blocks = torch.split(points.flatten(0, -2), rows)
+    parts = [((some @ regions.T - 1) / TEMPERATURE).exp() @ weight for some in blocks]
+    total = torch.cat(parts).reshape(*points.shape[:-1], weight.shape[1])
+    return total / weight.sum(dim=0).clamp(min=1)
 
 
 def negatives_among(

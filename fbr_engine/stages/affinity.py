@@ -22,22 +22,26 @@ from fbr_engine.refiners.walk import WalkOptions
 from fbr_engine.stages.affinity_training import TrainingOptions, learn
 from fbr_engine.stages.run_files import checkpoint_path, file_digest
 from fbr_engine.stages.run_network import load_run_network
+from fbr_engine.stages.stored_cams import KIND as CAMS
 
 FILE = "affinity.safetensors"
 
 
-def prepare(project: Project, info: RunInfo, threshold: float, device: torch.device) -> Generator[Event, None, Refiner]:
-    """Return the run's refiner, learning its branch first if there is none for this checkpoint and ``threshold``.
+def prepare(
+    project: Project, info: RunInfo, threshold: float, device: torch.device, options: TrainingOptions | None = None
+) -> Generator[Event, None, Refiner]:
+    """Return the run's refiner, learning its branch first if there is none for its CAMs and ``threshold``.
 
     The file appears when the branch is learnt to its end. Raises what loading the run raises, and `ProjectError` when
     there is nothing to learn from.
     """
     path = _path(project, info)
     backbone, side = _backbone(project, info, device)
-    facts = _facts(project, info, threshold)
+    options = options or TrainingOptions()
+    facts = _facts(project, info, threshold, options)
     if _facts_of(path) != facts:
         branch = _new_branch(backbone, device)
-        yield from learn(project, info, backbone, branch, side, threshold)
+        yield from learn(project, info, backbone, branch, side, threshold, options)
         save_checkpoint(path, branch.state_dict(), facts)
     return _refiner(path, backbone, side, device)
 
@@ -59,10 +63,14 @@ def _path(project: Project, info: RunInfo) -> Path:
     return project.runs.folder(info.name) / FILE
 
 
-def _facts(project: Project, info: RunInfo, threshold: float) -> dict[str, Any]:
-    """Return all that the branch follows from, but for the tags and CAMs themselves: a few new tags change little."""
-    digest = file_digest(checkpoint_path(project, info))
-    return {"checkpoint": digest, "threshold": f"{threshold:.4f}", "options": asdict(TrainingOptions())}
+def _facts(project: Project, info: RunInfo, threshold: float, options: TrainingOptions) -> dict[str, Any]:
+    """Return all that the branch follows from, but for the tags: a few new ones change little."""
+    return {
+        "checkpoint": file_digest(checkpoint_path(project, info)),
+        "cams": project.maps.fingerprints(info.id, CAMS),
+        "threshold": f"{threshold:.4f}",
+        "options": asdict(options),
+    }
 
 
 def _facts_of(path: Path) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from fbr_engine.networks.boundary import BoundaryBranch, grid_of, side_features
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.refiners.learnt_walk import network_photo
 from fbr_engine.stages.broken_images import read_or_reason
+from fbr_engine.stages.run_files import learnt_ids
 from fbr_engine.stages.stored_cams import KIND as CAMS
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
 
@@ -34,13 +36,12 @@ STAGE = "affinity"
 class TrainingOptions:
     """How a branch is learnt.
 
-    ``images``: at most so many an epoch. ``together``: images whose gradients are summed for a step. ``radius``: of the
-    pairs, in cells. ``below``, ``above``: a pixel is sure to be background below, and foreground above, these multiples
-    of the threshold.
+    ``views``: how many images are seen; when there are fewer they are seen again, in whole epochs. ``together``: images
+    whose gradients are summed for a step. ``radius``: of the pairs, in cells. ``below``, ``above``: a pixel is sure to
+    be background below, and foreground above, these multiples of the threshold.
     """
 
-    images: int = 1000
-    epochs: int = 1
+    views: int = 1000
     together: int = 8
     radius: int = 5
     learning_rate: float = 2e-3
@@ -72,24 +73,22 @@ def learn(
     Raises `ProjectError` when that leaves none.
     """
     options = options or TrainingOptions()
-    ids = _images(project, info)
-    each = min(len(ids), options.images)
-    total = each * options.epochs
+    records = _records(project, info, options)
+    epochs = max(1, ceil(options.views / max(1, len(records))))
+    total = len(records) * epochs
     yield Started(STAGE, total, "images", info.name)
     branch.reset(options.seed)
     optimizer = _Optimizer(branch, options, total)
-    seen = 0
-    for epoch in range(options.epochs):
-        order = epoch_order(len(ids), options.seed, epoch)[:each]
-        records = _records(project, info, [ids[i] for i in order])
-        samples = prefetch(records, lambda r: _load(project, r, side, threshold, options))
-        for done, (_, sample) in enumerate(samples, start=epoch * each + 1):
-            if sample is not None:
-                with memory_advice("use --device cpu"):
-                    optimizer.add(_loss(backbone, branch, sample, options.radius))
-                seen += 1
-            yield Progress(STAGE, done, total, "images", optimizer.note)
-    if not seen:
+    views = (records[i] for epoch in range(epochs) for i in epoch_order(len(records), options.seed, epoch))
+    samples = prefetch(views, lambda r: _load(project, r, side, threshold, options))
+    for done, (_, sample) in enumerate(samples, start=1):
+        if sample is not None:
+            with memory_advice("use --device cpu"):
+                optimizer.add(_loss(backbone, branch, sample, options.radius))
+        yield Progress(STAGE, done, total, "images", optimizer.note)
+    with memory_advice("use --device cpu"):
+        optimizer.flush()
+    if not optimizer.steps:
         raise ProjectError(
             f"run {info.name} has no tagged images with CAMs to learn boundaries from: use --refine pamr"
         )
@@ -113,24 +112,26 @@ def _foreground(threshold: float, options: TrainingOptions) -> float:
     return min(options.above * threshold, (1 + threshold) / 2)
 
 
+def _records(project: Project, info: RunInfo, options: TrainingOptions) -> list[CamRecord]:
+    """Return the images of an epoch, at most ``options.views``, drawn from all that can teach."""
+    ids = _images(project, info)
+    drawn = epoch_order(len(ids), options.seed, 0)[: options.views]
+    images = project.images.by_ids([ids[i] for i in drawn])
+    return [record for image in images if (record := cam_record(project, info, image)) is not None]
+
+
 def _images(project: Project, info: RunInfo) -> list[int]:
-    """Return the numbers of the images to learn from: with CAMs, and of the split the run was trained on."""
+    """Return the images with CAMs and a present tag, of the split the run was trained on."""
     split = str(info.config.get("split", ""))
     chosen = split if split in project.images.splits() else ""
-    return [image.id for image, _, _ in project.maps.done(info.id, CAMS, chosen) if not image.problem]
-
-
-def _records(project: Project, info: RunInfo, ids: list[int]) -> Iterator[CamRecord | None]:
-    for number in ids:
-        for image in project.images.by_ids([number]):
-            yield cam_record(project, info, image)
+    ids = [image.id for image, _, _ in project.maps.done(info.id, CAMS, chosen) if not image.problem]
+    tagged = (project.tags.matrix(ids, sorted(learnt_ids(project, info))) == 1).any(axis=1)
+    return [i for i, present in zip(ids, tagged, strict=True) if present]
 
 
 def _load(
-    project: Project, record: CamRecord | None, side: float, threshold: float, options: TrainingOptions
+    project: Project, record: CamRecord, side: float, threshold: float, options: TrainingOptions
 ) -> Sample | None:
-    if record is None or 1 not in record.tags.values():
-        return None
     pixels = read_or_reason(project.image_path(record.image.path))
     try:
         cam = record.read()
@@ -151,12 +152,13 @@ def _loss(backbone: Backbone, branch: BoundaryBranch, sample: Sample, radius: in
 
 
 class _Optimizer:
-    """AdamW over sums of a few images' gradients, under a rate that rises at once and falls to 0 (poly, 0.9)."""
+    """AdamW over sums of a few images' gradients, under a rate that rises at once and then falls (poly, 0.9)."""
 
     def __init__(self, branch: BoundaryBranch, options: TrainingOptions, total: int) -> None:
-        self._options, self._total, self._seen = options, max(1, total), 0
+        self._options, self._total, self._seen, self._waiting = options, max(1, total), 0, 0
         self._adam = torch.optim.AdamW(branch.parameters(), options.learning_rate, weight_decay=options.weight_decay)
         self._mean = 0.0
+        self.steps = 0
 
     @property
     def note(self) -> str:
@@ -168,14 +170,20 @@ class _Optimizer:
         (loss / self._options.together).backward()  # type: ignore[no-untyped-call]
         value = float(loss.detach())
         self._seen += 1
+        self._waiting += 1
         self._mean += (value - self._mean) / min(self._seen, 50)
-        if self._seen % self._options.together == 0:
-            self._step()
+        if self._waiting == self._options.together:
+            self.flush()
 
-    def _step(self) -> None:
+    def flush(self) -> None:
+        """Step with the images that no step has counted yet, if there are any."""
+        if not self._waiting:
+            return
         warm = min(1.0, self._seen / self._options.together / 10)
-        left = max(0.0, 1 - self._seen / self._total) ** 0.9
+        before = max(0, self._seen - self._options.together)  # so that the last step is one, too
         for group in self._adam.param_groups:
-            group["lr"] = self._options.learning_rate * warm * left
+            group["lr"] = self._options.learning_rate * warm * (1 - before / self._total) ** 0.9
         self._adam.step()
         self._adam.zero_grad(set_to_none=True)
+        self._waiting = 0
+        self.steps += 1

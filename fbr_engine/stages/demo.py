@@ -111,7 +111,7 @@ def _method(
     known = {info.name: info for info in project.runs.all()}
     if name not in known or known[name].status != "done":
         yield from train.run(project, train_config(method, config), name, resume=name in known)
-    yield from infer_cams.run(project, CamsConfig.after(train_config(method, config)), name)
+    yield from infer_cams.run(project, CamsConfig(device=config.device), name)
     yield from make_pseudo_masks.run(project, MasksConfig(device=config.device, refine=RECOMMENDED), name)
     values: dict[str, Any] = {}
     for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):

@@ -41,7 +41,8 @@ def run(
     info = find_run(project, run_name)
     digest = file_digest(checkpoint_path(project, info))
     project.maps.forget_missing(info.id, KIND)
-    verified = config.verify and TrainConfig.from_json(info.config).verifies
+    training = TrainConfig.from_json(info.config)
+    config, verified = config.settled_for(training), config.verify and training.verifies
     plain = config.fingerprint("split", "device", "precision", "verify", "background_odds")
     fingerprint = f"{digest}-{plain}" + (f"-verified-{config.background_odds:g}" if verified else "")
     skipped = 0

@@ -123,8 +123,8 @@ class Trainer:
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Go back to a `state`. Raises `ReadError` when it is of another model."""
         try:
-            self.host.network.load_state_dict(take_prefix("network", tensors))
-            self.host.load_state_dict(take_prefix("host", tensors), strict=False)
+            network = with_prefix("network", take_prefix("network", tensors))
+            self.host.load_state_dict(network | take_prefix("host", tensors))
             restore_optimizer(self.optimizer, take_prefix("optimizer", tensors))
             if self.fbr is not None:
                 self.fbr.load_state_dict(take_prefix("fbr", tensors))

@@ -31,7 +31,9 @@ def training_job(
     """
     steps = [stage_step("train", config, resume=resume)]
     if follow:
-        steps += map_steps(CamsConfig.after(config), MasksConfig(refine=refine, device=config.device), looked_at)
+        steps += map_steps(
+            CamsConfig(device=config.device), MasksConfig(refine=refine, device=config.device), looked_at
+        )
     return JobSpec(f"Training {run_name}" if run_name else "Training", steps, run_name)
 
 
@@ -40,7 +42,9 @@ def maps_job(
 ) -> JobSpec:
     """Return the CAMs and masks of a run that is trained; what is there and up to date is kept."""
     masks = MasksConfig(refine=refine, device=training.device)
-    return JobSpec(f"CAMs and masks of {run_name}", map_steps(CamsConfig.after(training), masks, looked_at), run_name)
+    return JobSpec(
+        f"CAMs and masks of {run_name}", map_steps(CamsConfig(device=training.device), masks, looked_at), run_name
+    )
 
 
 def masks_job(

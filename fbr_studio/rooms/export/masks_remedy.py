@@ -18,7 +18,7 @@ def missing_masks_job(info: RunInfo, refine: str) -> JobSpec:
         refine=str(info.figures.get("refine", refine)),
         device=training.device,
     )
-    return JobSpec(f"Masks of {info.name}", map_steps(CamsConfig.after(training), masks), info.name)
+    return JobSpec(f"Masks of {info.name}", map_steps(CamsConfig(device=training.device), masks), info.name)
 
 
 def _training(info: RunInfo) -> TrainConfig:

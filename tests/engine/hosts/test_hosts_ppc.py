@@ -89,3 +89,15 @@ def test_a_batch_without_objects_or_tags(host: PpcHost, batch: Batch) -> None:
         losses = host(replace(batch, tags=torch.full_like(batch.tags, value))).losses
         assert all(loss.isfinite() for loss in losses.values())
         assert all(losses[name].item() == pytest.approx(0, abs=1e-5) for name in CONTRASTS)
+
+
+def test_images_of_unknown_tags_have_no_say_in_what_background_looks_like(host: PpcHost, batch: Batch) -> None:
+    def background(tags: list[list[int]], shown: slice) -> Tensor:
+        told = torch.tensor(tags, dtype=torch.int8)
+        part = Batch(batch.images[shown], told, batch.valid[shown], batch.origin)
+        view = host.eval()._view(part.images, part)
+        return host._side(view, part).prototypes[0]
+
+    alone = background([[1, 0, 1]], slice(0, 1))
+    together = background([[1, 0, 1], [0, -1, 0]], slice(0, 2))
+    torch.testing.assert_close(alone, together)
