@@ -74,6 +74,11 @@ def option(default: Any, help: str, **limits: Any) -> Any:
     return field(default=default, metadata={"option": Option(help, **limits)})
 
 
+def weight(default: float, help: str, only_with: tuple[str, ...]) -> Any:
+    """Return a field that holds the weight of a loss, which counts with the parts ``only_with``."""
+    return option(default, help, low=0, high=100, advanced=True, only_with=only_with)
+
+
 @dataclass(frozen=True)
 class StageConfig:
     """Base of the stage configs: checks limits when made, goes to JSON and back.
@@ -216,9 +221,7 @@ class TrainConfig(StageConfig):
     lr_head: float = option(1e-3, "highest learning rate of everything else", low=1e-8, high=1, advanced=True)
     weight_decay: float = option(1e-4, "AdamW weight decay", low=0, high=1, advanced=True)
     freeze_batchnorm: bool = option(True, "keep BatchNorm statistics of pretrained weights", advanced=True)
-    weight_pixel: float = option(
-        1.0, "weight of amn's loss on single pixels", low=0, high=100, advanced=True, only_with=MASK_HOSTS
-    )
+    weight_pixel: float = weight(1.0, "weight of amn's loss on single pixels", MASK_HOSTS)
     second_view: float = option(
         0.5,
         "size of the second view of seam and ppc, as a share of the crop",
@@ -227,34 +230,12 @@ class TrainConfig(StageConfig):
         advanced=True,
         only_with=TWO_VIEW_HOSTS,
     )
-    weight_equivariance: float = option(
-        0.1, "weight of seam's agreement of two sizes", low=0, high=100, advanced=True, only_with=TWO_VIEW_HOSTS
-    )
-    weight_correction: float = option(
-        0.1,
-        "weight of seam's agreement of plain and corrected CAM",
-        low=0,
-        high=100,
-        advanced=True,
-        only_with=TWO_VIEW_HOSTS,
-    )
-    weight_min_pooling: float = option(
-        1.0, "weight of seam's push where the image is empty", low=0, high=100, advanced=True, only_with=TWO_VIEW_HOSTS
-    )
-    weight_cross_prototype: float = option(
-        0.1,
-        "weight of ppc's contrast with the other view's prototypes",
-        low=0,
-        high=100,
-        advanced=True,
-        only_with=("ppc",),
-    )
-    weight_cross_cam: float = option(
-        0.1, "weight of ppc's contrast with the other view's labels", low=0, high=100, advanced=True, only_with=("ppc",)
-    )
-    weight_intra_view: float = option(
-        0.1, "weight of ppc's contrast within a view", low=0, high=100, advanced=True, only_with=("ppc",)
-    )
+    weight_equivariance: float = weight(0.1, "weight of seam's agreement of two sizes", TWO_VIEW_HOSTS)
+    weight_correction: float = weight(0.1, "weight of seam's agreement of plain and corrected CAM", TWO_VIEW_HOSTS)
+    weight_min_pooling: float = weight(1.0, "weight of seam's push where the image is empty", TWO_VIEW_HOSTS)
+    weight_cross_prototype: float = weight(0.1, "weight of ppc's contrast with the other view's prototypes", ("ppc",))
+    weight_cross_cam: float = weight(0.1, "weight of ppc's contrast with the other view's labels", ("ppc",))
+    weight_intra_view: float = weight(0.1, "weight of ppc's contrast within a view", ("ppc",))
     warmup: float = option(
         0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True, only_with=("ppc", FBR)
     )
@@ -274,26 +255,11 @@ class TrainConfig(StageConfig):
         advanced=True,
         only_with=(FBR,),
     )
-    weight_separation: float = option(
-        0.02, "weight of the foreground/background separation", low=0, high=100, advanced=True, only_with=(FBR,)
-    )
-    weight_background: float = option(
-        0.02, "weight of the background head", low=0, high=100, advanced=True, only_with=(FBR,)
-    )
-    weight_nroi: float = option(
-        0.01, "weight of the pixel-to-NROI contrast", low=0, high=100, advanced=True, only_with=(FBR,)
-    )
-    weight_foreground: float = option(
-        0.01, "weight of the intra-foreground contrast", low=0, high=100, advanced=True, only_with=(FBR,)
-    )
-    weight_untagged: float = option(
-        0.3,
-        "weight of the push against activation of untagged classes",
-        low=0,
-        high=100,
-        advanced=True,
-        only_with=(FBR,),
-    )
+    weight_separation: float = weight(0.02, "weight of the foreground/background separation", (FBR,))
+    weight_background: float = weight(0.02, "weight of the background head", (FBR,))
+    weight_nroi: float = weight(0.01, "weight of the pixel-to-NROI contrast", (FBR,))
+    weight_foreground: float = weight(0.01, "weight of the intra-foreground contrast", (FBR,))
+    weight_untagged: float = weight(0.3, "weight of the push against activation of untagged classes", (FBR,))
     projection_dims: int = option(
         128, "dimensions of the two projections", low=2, high=4096, advanced=True, only_with=(FBR,)
     )
@@ -305,9 +271,7 @@ class TrainConfig(StageConfig):
     )
     nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True, only_with=(FBR,))
     bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True, only_with=(FBR,))
-    weight_saliency: float = option(
-        1.0, "weight of the saliency loss", low=0, high=100, advanced=True, only_with=(SALIENCY,)
-    )
+    weight_saliency: float = weight(1.0, "weight of the saliency loss", (SALIENCY,))
     precision: str = option(
         "auto",
         "numbers the network computes with; bf16 is faster and gives like masks, auto takes it where the GPU or the "

@@ -17,9 +17,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fbr_engine.config import USUAL_ODDS
+
 TEMPERATURE = 0.05
 # Two pixels of background for each of an object: what is equally like both is rather background.
-ODDS = 2.0
+ODDS = USUAL_ODDS
 VERIFIED = 0.3
 # Likenesses held at once: large views against thousands of regions would fill gigabytes.
 MOST_VALUES = 2**22
@@ -88,16 +90,24 @@ def posterior(
     """
     ours = _mean_likeness(points, foreground, foreground_class)
     theirs = _mean_likeness(points, nrois, negative)
-    return ours / (ours + odds * theirs).clamp(min=torch.finfo(points.dtype).tiny)
+    return _against(ours, theirs, odds)
 
 
 def _mean_likeness(points: Tensor, regions: Tensor, weight: Tensor) -> Tensor:
-    # cos - 1 keeps the exponent below 0; the common factor cancels out.
     rows = max(1, MOST_VALUES // max(1, len(regions)))
     blocks = torch.split(points.flatten(0, -2), rows)
-    parts = [((some @ regions.T - 1) / TEMPERATURE).exp() @ weight for some in blocks]
+    parts = [_likeness(some, regions) @ weight for some in blocks]
     total = torch.cat(parts).reshape(*points.shape[:-1], weight.shape[1])
     return total / weight.sum(dim=0).clamp(min=1)
+
+
+def _likeness(points: Tensor, regions: Tensor) -> Tensor:
+    # cos - 1 keeps the exponent below 0; the common factor cancels out.
+    return ((points @ regions.T - 1) / TEMPERATURE).exp()
+
+
+def _against(ours: Tensor, theirs: Tensor, odds: float) -> Tensor:
+    return ours / (ours + odds * theirs).clamp(min=torch.finfo(ours.dtype).tiny)
 
 
 def negatives_among(
@@ -116,12 +126,10 @@ def negatives_among(
     """
     safe = (tags == 0).to(nrois.dtype)
     others = (nroi_image[:, None] != foreground_image[None]).to(nrois.dtype)
-    likeness = ((nrois @ foreground.T - 1) / TEMPERATURE).exp() * others
-    ours = likeness @ foreground_class / (others @ foreground_class).clamp(min=1)
+    ours = (_likeness(nrois, foreground) * others) @ foreground_class / (others @ foreground_class).clamp(min=1)
     apart = (nroi_image[:, None] != nroi_image[None]).to(nrois.dtype)
-    likeness = ((nrois @ nrois.T - 1) / TEMPERATURE).exp() * apart
-    theirs = likeness @ safe / (apart @ safe).clamp(min=1)
-    p = ours / (ours + ODDS * theirs).clamp(min=torch.finfo(nrois.dtype).tiny)
+    theirs = (_likeness(nrois, nrois) * apart) @ safe / (apart @ safe).clamp(min=1)
+    p = _against(ours, theirs, ODDS)
     # Where nothing is safe, as when every image shows the class, all NROIs must do.
     verified = (p < VERIFIED) | (safe.sum(dim=0) == 0)
     return torch.where(tags == 0, 1.0, verified.to(nrois.dtype))

@@ -43,8 +43,7 @@ def run(
     project.maps.forget_missing(info.id, KIND)
     training = TrainConfig.from_json(info.config)
     config, verified = config.settled_for(training), config.verify and training.verifies
-    plain = config.fingerprint("split", "device", "precision", "verify", "background_odds")
-    fingerprint = f"{digest}-{plain}" + (f"-verified-{config.background_odds:g}" if verified else "")
+    fingerprint = _fingerprint(digest, config, verified)
     skipped = 0
     for event in recheck(project, config.split):
         skipped += 1
@@ -83,6 +82,11 @@ def run(
             "images_per_second": round(writer.count / max(seconds, 1e-9), 2),
         },
     )
+
+
+def _fingerprint(digest: str, config: CamsConfig, verified: bool) -> str:
+    plain = config.fingerprint("split", "device", "precision", "verify", "background_odds")
+    return f"{digest}-{plain}" + (f"-verified-{config.background_odds:g}" if verified else "")
 
 
 @dataclass(frozen=True, slots=True)
