@@ -108,7 +108,10 @@ def alternating(steps: dict[str, Callable[[], object]], repeats: int) -> tuple[d
 
 
 def make_problem(seed: int) -> Problem:
-    """Draw features of connected regions, and CAMs that peak on two objects an image and fade around them."""
+    """Draw features of connected regions, and CAMs that peak on two objects an image and fade around them.
+
+    The features are channels-last, as the projections give them; that is also the layout the reference wants.
+    """
     generator = torch.Generator().manual_seed(seed)
     y, x = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     kinds = torch.randn(40, DIMS, generator=generator).relu()
@@ -127,7 +130,7 @@ def make_problem(seed: int) -> Problem:
             foreground[image] += blob[..., None] * looks[index]
             cam[image, index] = (blob + 0.05 * torch.rand(SIDE, SIDE, generator=generator)).clamp(min=0.1) - 0.1
     foreground, background = (
-        (maps + 0.4 * torch.randn(maps.shape, generator=generator)).relu().permute(0, 3, 1, 2).contiguous()
+        (maps + 0.4 * torch.randn(maps.shape, generator=generator)).relu().permute(0, 3, 1, 2)
         for maps in (foreground, background)
     )
     cam = cam / cam.amax(dim=(2, 3), keepdim=True).clamp(min=1e-5)

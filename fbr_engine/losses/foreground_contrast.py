@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fbr_engine.losses.own_keys import Negatives, class_counts
-from fbr_engine.losses.sampling import draw_weighted
+from fbr_engine.losses.sampling import draw_weighted, rows_at
 
 SAMPLING_TEMPERATURE = 0.5
 
@@ -35,7 +35,7 @@ def draw_foreground(
     alike = (unit @ unit.T / SAMPLING_TEMPERATURE).masked_fill(~others, -torch.inf)
     drawn_class = draw_weighted(alike.softmax(dim=1).masked_fill(~others, 0), count, generator)
     rows = _draw_of_class(drawn_class, pixel_class, counts, generator)
-    return Negatives(pixels.detach()[rows], present)
+    return Negatives(rows_at(pixels.detach(), rows), present)
 
 
 def _draw_of_class(wanted: Tensor, pixel_class: Tensor, counts: Tensor, generator: torch.Generator | None) -> Tensor:

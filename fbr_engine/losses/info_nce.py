@@ -22,9 +22,9 @@ def info_nce(
     ``negatives``: N for each class that takes part. Anchors of other classes are left out; without any anchor the
     result is zero with a gradient of zero.
     """
-    anchors = F.normalize(anchors, dim=1)
+    anchors = F.normalize(anchors, dim=1) / temperature
     positive = (anchors * F.normalize(prototypes.detach(), dim=1)[anchor_class]).sum(dim=1, keepdim=True)
     negative = similarities_to_own(anchors, anchor_class, F.normalize(negatives.rows.detach(), dim=2))
-    logits = torch.cat([positive, negative], dim=1) / temperature
-    weight = negatives.present[anchor_class].to(logits.dtype)
-    return ((logits.logsumexp(dim=1) - logits[:, 0]) * weight).sum() / weight.sum().clamp(min=1)
+    likely = torch.cat([positive, negative], dim=1).log_softmax(dim=1)[:, 0]
+    weight = negatives.present[anchor_class].to(likely.dtype)
+    return -(likely * weight).sum() / weight.sum().clamp(min=1)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fbr_engine.losses.sampling import draw_weighted
+from fbr_engine.losses.sampling import draw_spread, draw_weighted
 
-# A look at the result makes a GPU wait, so only some iterations ask whether anything has changed.
+# A look at the result makes a GPU wait, so only some iterations ask there whether anything has changed.
 ITERATIONS_BETWEEN_LOOKS = 4
 SAMPLE = 256
-ITERATIONS_AFTER_SAMPLE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +48,30 @@ def batched_kmeans(
 
     ``points``: B x P x D float. ``mask``: B x P bool. An image with fewer masked points than ``clusters`` gets one
     cluster for each distinct point; the rest are empty. An image with a value that is not finite has no clusters.
-    It ends after ``iterations``, or soon after nothing changes any more. Of many points a sample is clustered first
-    and all points go on from there, which takes few iterations.
+    It ends after ``iterations``, or soon after nothing changes any more. Of many points a sample is clustered; all
+    points then join the nearest of its centroids, and their means are the result.
     """
     points = points.transpose(1, 2)
     mask = mask & points.sum(dim=(1, 2)).isfinite().unsqueeze(1)
     if points.shape[2] < 2 * SAMPLE:
         centroids, exists = _plus_plus(points, mask, clusters, generator)
-    else:
-        rows = draw_weighted(mask.to(points.dtype), SAMPLE, generator)
-        sample = points.gather(2, rows.unsqueeze(1).expand(-1, points.shape[1], -1))
-        centroids, exists = _plus_plus(sample, mask.gather(1, rows), clusters, generator)
-        centroids = _lloyd(sample, mask.gather(1, rows), centroids, exists, iterations).centroids
-        iterations = min(iterations, ITERATIONS_AFTER_SAMPLE)
-    return _lloyd(points, mask, centroids, exists, iterations)
+        return _lloyd(points, mask, centroids, exists, iterations)
+    rows = draw_spread(mask, SAMPLE, generator)
+    sample, inside = _columns(points, rows), mask.gather(1, rows)
+    centroids, exists = _plus_plus(sample, inside, clusters, generator)
+    centroids = _lloyd(sample, inside, centroids, exists, iterations).centroids
+    return _lloyd(points, mask, centroids, exists, 0)
 
 
 def _lloyd(points: Tensor, mask: Tensor, centroids: Tensor, exists: Tensor, iterations: int) -> Clusters:
+    between = ITERATIONS_BETWEEN_LOOKS if points.is_cuda else 1
     assignment = _assign(points, mask, centroids, exists)
     for iteration in range(1, iterations + 1):
         before = assignment
-        centroids, _ = _means(points, assignment, centroids)
+        centroids, sizes = _means(points, assignment, centroids)
         assignment = _assign(points, mask, centroids, exists)
-        if iteration % ITERATIONS_BETWEEN_LOOKS == 0 and torch.equal(before, assignment):
-            break
+        if iteration % between == 0 and torch.equal(before, assignment):
+            return Clusters(centroids, assignment, sizes)
     centroids, sizes = _means(points, assignment, centroids)
     return Clusters(centroids, assignment, sizes)
 
@@ -86,31 +85,32 @@ def _plus_plus(points: Tensor, mask: Tensor, clusters: int, generator: torch.Gen
     batch = torch.arange(len(points), device=points.device)
     norms = points.square().sum(dim=1)
     tries = 2 + int(math.log(clusters))
-    nearest = mask.to(points.dtype)
-    centroids = points.new_full((len(points), clusters, points.shape[1]), math.inf)
-    exists = torch.zeros(len(points), clusters, dtype=torch.bool, device=points.device)
+    weights = mask.to(points.dtype)
+    nearest = torch.zeros_like(weights).masked_fill(mask, math.inf)
+    chosen: list[Tensor] = []
     for index in range(clusters):
-        picks = draw_weighted(nearest, tries if index else 1, generator)
-        left = _distances(points, norms, picks, mask)
-        if index:
-            left = torch.minimum(nearest.unsqueeze(1), left)
+        picks = draw_weighted(weights, tries if index else 1, generator)
+        left = torch.minimum(nearest.unsqueeze(1), _distances(points, norms, picks))
         best = left.sum(dim=2).argmin(dim=1)
-        pick = picks[batch, best]
-        nearest = left[batch, best]
-        centre = points[batch, :, pick]
-        # Rounding leaves some distance between equal points; these are compared for what they are.
-        repeated = (centroids[:, :index] == centre.unsqueeze(1)).all(dim=2).any(dim=1)
-        exists[:, index] = mask[batch, pick] & ~repeated
-        centroids[:, index] = centre
-    return centroids, exists
+        nearest = weights = left[batch, best]
+        chosen.append(picks[batch, best])
+    picks = torch.stack(chosen, dim=1)
+    centroids = _columns(points, picks).transpose(1, 2).contiguous()
+    # Rounding leaves some distance between equal points; these are compared for what they are.
+    equal = (centroids.unsqueeze(1) == centroids.unsqueeze(2)).all(dim=3)
+    return centroids, mask.gather(1, picks) & ~equal.tril(-1).any(dim=2)
 
 
-def _distances(points: Tensor, norms: Tensor, picks: Tensor, mask: Tensor) -> Tensor:
-    """Return the squared distances of all points to the picked ones, B x T x P, 0 outside the mask."""
-    centres = points.gather(2, picks.unsqueeze(1).expand(-1, points.shape[1], -1))
-    inner = torch.bmm(centres.transpose(1, 2), points)
-    squared = norms.gather(1, picks).unsqueeze(2) + norms.unsqueeze(1) - 2 * inner
-    return squared.clamp(min=0) * mask.unsqueeze(1)
+def _distances(points: Tensor, norms: Tensor, picks: Tensor) -> Tensor:
+    """Return the squared distances of all points to the picked ones, B x T x P."""
+    squared = torch.baddbmm(norms.unsqueeze(1), _columns(points, picks).transpose(1, 2), points, alpha=-2)
+    return (squared + norms.gather(1, picks).unsqueeze(2)).clamp_(min=0)
+
+
+def _columns(points: Tensor, picks: Tensor) -> Tensor:
+    """Return the picked points of each image (B x T): B x D x T."""
+    batch = torch.arange(len(points), device=points.device).unsqueeze(1)
+    return points.transpose(1, 2)[batch, picks].transpose(1, 2)
 
 
 def _assign(points: Tensor, mask: Tensor, centroids: Tensor, exists: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Each class has keys of its own: how alike every anchor is to those of its class, without a loop over classes."""
+"""Each class has keys of its own: how alike every anchor is to those of its class."""
 
 from __future__ import annotations
 
@@ -24,12 +24,27 @@ class Negatives:
 def similarities_to_own(anchors: Tensor, anchor_class: Tensor, keys: Tensor) -> Tensor:
     """Return the inner products of each anchor with all keys of its own class: A x N.
 
-    ``anchors``: A x D. ``anchor_class``: A int64. ``keys``: C x N x D. Anchors are sorted by class into blocks of one
-    class each, so that little is computed in vain however uneven the classes are, and nothing waits for a GPU.
+    ``anchors``: A x D. ``anchor_class``: A int64. ``keys``: C x N x D. Anchors are sorted by class. On a CPU there is
+    then one product for each class. Elsewhere they are put into blocks of one class each and all are multiplied at
+    once: little is computed in vain however uneven the classes are, and nothing waits for a GPU.
     """
+    multiply = _class_by_class if anchors.device.type == "cpu" else _all_at_once
+    return multiply(anchors, anchor_class, keys)
+
+
+def _class_by_class(anchors: Tensor, anchor_class: Tensor, keys: Tensor) -> Tensor:
+    order = anchor_class.argsort(stable=True)
+    parts = anchors.index_select(0, order).split_with_sizes(class_counts(anchor_class, len(keys)).tolist())
+    products = torch.cat([part @ own.T for part, own in zip(parts, keys.unbind(), strict=True)])
+    return torch.empty_like(products).index_copy(0, order, products)
+
+
+def _all_at_once(anchors: Tensor, anchor_class: Tensor, keys: Tensor) -> Tensor:
     place, block_class = _blocks(anchor_class, len(keys))
     blocks = anchors.new_zeros(len(block_class) * ANCHORS_PER_BLOCK, anchors.shape[1]).index_copy(0, place, anchors)
-    products = torch.bmm(blocks.view(-1, ANCHORS_PER_BLOCK, anchors.shape[1]), keys[block_class].transpose(1, 2))
+    products = torch.bmm(
+        blocks.view(-1, ANCHORS_PER_BLOCK, anchors.shape[1]), keys.index_select(0, block_class).transpose(1, 2)
+    )
     return products.flatten(0, 1).index_select(0, place)
 
 
