@@ -6,139 +6,13 @@ is described once. A config is plain data: it is stored as JSON beside what it p
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import math
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, Self, get_type_hints
+from dataclasses import dataclass, replace
+from typing import Any
 
+from fbr_engine.config_fields import FUNCTION, StageConfig, option, weight
 from fbr_engine.errors import ConfigError
 from fbr_engine.refinement import REFINERS, chain_text, refine_chain
-
-Names = Literal["", "folder", "run"]
-FUNCTION = "package.module:function"
-FORMS = {FUNCTION: re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")}
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """How one field is shown, asked for and checked; ``names``: what a text is the name of, to be looked for.
-
-    ``other``: what is accepted beside the ``choices``, one of the words of ``FORMS``. ``only_with``: the field changes
-    nothing unless one of these parts is chosen (see `StageConfig.parts`). ``settled``: its default, ``auto``, is
-    replaced by what it comes to when a run begins.
-    """
-
-    help: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[Any, ...] = ()
-    advanced: bool = False
-    unit: str = ""
-    names: Names = ""
-    other: str = ""
-    only_with: tuple[str, ...] = ()
-    settled: bool = False
-
-    def problem(self, value: Any) -> str | None:
-        """Return what is wrong with ``value``, or None."""
-        if self.choices and value not in self.choices and not self._is_other(value):
-            other = f", or {self.other}" if self.other else ""
-            return f"must be one of {', '.join(map(str, self.choices))}{other}"
-        numbers = value if isinstance(value, tuple) else (value,)
-        for number in numbers:
-            if isinstance(number, bool) or not isinstance(number, (int, float)):
-                continue
-            if not math.isfinite(number):
-                return "must be a finite number"
-            if self.low is not None and number < self.low:
-                return f"must be at least {_plain(self.low)}"
-            if self.high is not None and number > self.high:
-                return f"must be at most {_plain(self.high)}"
-        return None
-
-    def _is_other(self, value: Any) -> bool:
-        return bool(self.other) and isinstance(value, str) and FORMS[self.other].fullmatch(value) is not None
-
-
-def _plain(limit: float) -> str:
-    """Return a limit as a person writes it: 100000, not 1e+05."""
-    return str(int(limit)) if float(limit).is_integer() else f"{limit:g}"
-
-
-def option(default: Any, help: str, **limits: Any) -> Any:
-    """Return a dataclass field that carries an `Option`."""
-    return field(default=default, metadata={"option": Option(help, **limits)})
-
-
-def weight(default: float, help: str, only_with: tuple[str, ...]) -> Any:
-    """Return a field that holds the weight of a loss, which counts with the parts ``only_with``."""
-    return option(default, help, low=0, high=100, advanced=True, only_with=only_with)
-
-
-@dataclass(frozen=True)
-class StageConfig:
-    """Base of the stage configs: checks limits when made, goes to JSON and back.
-
-    Raises `ConfigError`, naming the field, its value and its limits.
-    """
-
-    def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for f in fields(self):
-            value = getattr(self, f.name)
-            if hints[f.name] is float and type(value) is int:
-                object.__setattr__(self, f.name, float(value))
-            if isinstance(value, list):
-                object.__setattr__(self, f.name, tuple(value))
-            problem = option_of(f).problem(getattr(self, f.name))
-            if problem:
-                raise ConfigError(f"{f.name.replace('_', '-')} is {value!r} but {problem}")
-        self.check()
-
-    def check(self) -> None:
-        """Check what several fields mean together; subclasses override."""
-
-    @classmethod
-    def parts(cls, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return which parts ``values`` choose, in the words of ``Option.only_with``; subclasses override.
-
-        ``values`` are fields by name, any of them missing or wrong: a form asks while a person is still writing.
-        """
-        return frozenset()
-
-    @classmethod
-    def idle(cls, values: Mapping[str, Any]) -> frozenset[str]:
-        """Return the names of the fields that change nothing beside ``values``, because their part is not chosen."""
-        chosen = cls.parts(values)
-        bound = {f.name: option_of(f).only_with for f in fields(cls)}
-        return frozenset(name for name, parts in bound.items() if parts and chosen.isdisjoint(parts))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as JSON-ready values."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Make a config from `to_json`'s result; fields this version does not know are ignored."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in values.items() if k in known})
-
-    def fingerprint(self, *without: str) -> str:
-        """Return a short stable hash of the fields: two configs with the same one give the same result."""
-        values = {k: v for k, v in self.to_json().items() if k not in without}
-        text = json.dumps(values, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def option_of(config_field: dataclasses.Field[Any]) -> Option:
-    """Return the `Option` of a config's field."""
-    found: Option = config_field.metadata["option"]
-    return found
-
 
 HOSTS = ("cam", "seam", "ppc", "amn")
 MASK_HOSTS = ("amn",)  # those that learn from the masks of an earlier run
@@ -156,6 +30,8 @@ BACKBONES = (
     "wide_resnet50_2",
     "tiny",
 )
+VERDICTS = ("background", "object", "mixed", "skip")
+EVERY_CLASS = "all"
 MAX_SEED = 2**32 - 1
 # Pixels of background for one of an object (docs/method.md); the second for the network tiny, chosen on drawn scenes.
 USUAL_ODDS, DRAWN_ODDS = 2.0, 60.0
@@ -208,6 +84,13 @@ class TrainConfig(StageConfig):
         names="run",
         only_with=MASK_HOSTS,
     )
+    start_from: str = option(
+        "",
+        "run whose weights the training starts from, with the same classes and backbone: to train it again, for an "
+        "epoch or so and without warmup, after its concepts were judged",
+        names="run",
+    )
+    ignore_judgements: bool = option(False, "learn nothing from what was judged about concepts")
     saliency: str = option(
         "",
         "folder with saliency maps (PNG or JPEG, grey; white is salient) laid out and named like the images; images "
@@ -237,7 +120,12 @@ class TrainConfig(StageConfig):
     weight_cross_cam: float = weight(0.1, "weight of ppc's contrast with the other view's labels", ("ppc",))
     weight_intra_view: float = weight(0.1, "weight of ppc's contrast within a view", ("ppc",))
     warmup: float = option(
-        0.25, "share of the training before the contrast starts", low=0, high=1, advanced=True, only_with=("ppc", FBR)
+        0.25,
+        "share of the training before the contrast starts",
+        low=0,
+        high=1,
+        advanced=True,
+        only_with=("ppc", FBR),
     )
     seed_threshold: float = option(
         0.4,
@@ -272,6 +160,7 @@ class TrainConfig(StageConfig):
     nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True, only_with=(FBR,))
     bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True, only_with=(FBR,))
     weight_saliency: float = weight(1.0, "weight of the saliency loss", (SALIENCY,))
+    weight_judged: float = weight(3.0, "weight of what was judged about concepts, at the CAM", ())
     precision: str = option(
         "auto",
         "numbers the network computes with; bf16 is faster and gives like masks, auto takes it where the GPU or the "
@@ -380,6 +269,21 @@ class CamsConfig(StageConfig):
 
 
 @dataclass(frozen=True)
+class ConceptsConfig(StageConfig):
+    """How the concepts of a run are found."""
+
+    split: str = option("", "only the images of this split (all, if not given)")
+    per_class: int = option(10, "activation concepts per class", low=1, high=200)
+    background: int = option(40, "background concepts", low=1, high=2000)
+    seed: int = option(
+        0, "seed of every random choice; the same seed gives the same concepts", low=0, high=MAX_SEED, advanced=True
+    )
+    images: int = option(
+        2000, "images, evenly spread, whose pixels are clustered; all images are then looked at", low=1, advanced=True
+    )
+
+
+@dataclass(frozen=True)
 class MasksConfig(StageConfig):
     """How CAMs become pseudo masks."""
 
@@ -396,6 +300,7 @@ class MasksConfig(StageConfig):
         high=0.5,
         advanced=True,
     )
+    ignore_judgements: bool = option(False, "make masks as if no concept had been judged", advanced=True)
 
     def check(self) -> None:
         """Reject a refiner that is not known, and a threshold that is neither ``auto`` nor between 0 and 1."""
@@ -408,6 +313,33 @@ class MasksConfig(StageConfig):
             inside = False
         if not inside:
             raise ConfigError(f"threshold is {self.threshold!r} but must be auto or a number between 0 and 1")
+
+
+@dataclass(frozen=True)
+class JudgeConfig(StageConfig):
+    """What a person says about one concept."""
+
+    concept: int = option(0, "number of the concept, as concepts lists it", low=0)
+    class_: str = option("", "the class it is said for, or all")
+    verdict: str = option(
+        "skip",
+        "background: none of the class; object: part of it; mixed: both, split it; skip: ask no more",
+        choices=VERDICTS,
+    )
+    who: str = option("", "who says so (your login name, if not given)")
+
+    def check(self) -> None:
+        """Reject a concept that is part of every class."""
+        if self.verdict == "object" and self.class_ == EVERY_CLASS:
+            raise ConfigError("verdict is 'object' for class all, but nothing is part of every class: name one")
+
+
+@dataclass(frozen=True)
+class JudgementsConfig(StageConfig):
+    """Which judgement is taken back, or stands again, before all are listed."""
+
+    withdraw: int = option(0, "number of a judgement to take back; 0 takes none back", low=0)
+    restore: int = option(0, "number of a judgement that was taken back and shall stand again; 0 restores none", low=0)
 
 
 @dataclass(frozen=True)
@@ -436,11 +368,12 @@ class ExportConfig(StageConfig):
 
 @dataclass(frozen=True)
 class DemoConfig(StageConfig):
-    """The drawn demo: scenes, two trainings, masks, one table, a COCO dataset."""
+    """The drawn demo: scenes, two trainings, masks, answers about concepts, one table, a COCO dataset."""
 
     images: int = option(240, "training scenes to draw", low=8, high=100_000)
     val_images: int = option(60, "further scenes to test on", low=4, high=100_000)
     epochs: int = option(12, "times every scene is seen", low=1, high=1000)
+    answers: int = option(20, "answers about concepts that the true masks give in a person's place", low=0, high=1000)
     seed: int = option(0, "seed of the scenes and of the training", low=0, high=MAX_SEED)
     device: str = option("auto", "where to compute; auto takes a GPU if there is one", choices=("auto", "cpu", "cuda"))
 

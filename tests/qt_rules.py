@@ -44,13 +44,6 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.setenv("HOME", str(home))
 
 
-@pytest.fixture(autouse=True, scope="session")
-def thaw() -> Iterator[None]:
-    """Let Python tidy up at the end what the tests had frozen."""
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True)
 def no_qt_warnings_no_leaks(qapp: QApplication) -> Iterator[None]:
     if not qapp.styleSheet() or not theme().dark:

@@ -31,6 +31,10 @@ def test_importing_every_stage_of_the_engine_loads_no_qt() -> None:
         "fbr_engine.project",
         "fbr_engine.formats.coco",
         "fbr_engine.scenes",
+        "fbr_engine.stages.concepts",
+        "fbr_engine.stages.edit_concepts",
+        "fbr_engine.stages.questions",
+        "fbr_engine.stages.tag_check",
         "fbr_studio.__main__",
     ],
 )

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from fbr_engine.config import METHODS, CamsConfig, MasksConfig, StageConfig, TrainConfig, option_of
+from fbr_engine.config import METHODS, CamsConfig, MasksConfig, TrainConfig
+from fbr_engine.config_fields import StageConfig, option_of
 from fbr_engine.errors import ConfigError
 from fbr_engine.stage_table import STAGES
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from qt_rules import no_qt_warnings_no_leaks, own_folders, shared_data, thaw
+from qt_rules import no_qt_warnings_no_leaks, own_folders, shared_data
 
-__all__ = ["no_qt_warnings_no_leaks", "own_folders", "shared_data", "thaw"]
+__all__ = ["no_qt_warnings_no_leaks", "own_folders", "shared_data"]

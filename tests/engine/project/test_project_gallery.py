@@ -109,8 +109,9 @@ def test_a_project_without_classes(project: Project) -> None:
     assert project.gallery.tag_counts(ImageFilter()) == {}
 
 
-def test_a_hundred_thousand_images(project: Project) -> None:
-    count, classes = 100_000, 5
+@pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_many_images(project: Project, count: int) -> None:
+    classes = 5
     project.images.add(f"folder{i % 97}/photo{i:06}.jpg" for i in range(count))
     project.classes.add(map(str, range(classes)))
     with project.database.transaction() as connection:
@@ -128,13 +129,13 @@ def test_a_hundred_thousand_images(project: Project) -> None:
         began = time.perf_counter()
         found = project.gallery.ids(wanted, "name")
         slowest[str(wanted)] = time.perf_counter() - began
-    assert max(slowest.values()) < 1.5, slowest  # 0.3 s on an idle machine
+    assert max(slowest.values()) < 1.5, slowest  # 0.3 s for the most on an idle machine
     began = time.perf_counter()
-    cells = project.gallery.cells(found[:200] if len(found) else range(50_000, 50_200))
+    cells = project.gallery.cells(found[:200] if len(found) else range(10_000, 10_200))
     assert len(cells) == 200
     assert time.perf_counter() - began < 0.1
     began = time.perf_counter()
     states = project.gallery.state_counts()
     project.gallery.tag_counts(ImageFilter(state="tagged"))
     assert time.perf_counter() - began < 3
-    assert states["untagged"] == 25_000
+    assert states["untagged"] == count // 4

@@ -107,10 +107,11 @@ def test_a_split_that_is_not_there(trained: Workplace) -> None:
         preview(project, ExportConfig(split="tset"))
 
 
-def test_a_hundred_thousand_images(trained: Workplace) -> None:
+@pytest.mark.parametrize("count", [20_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_many_images(trained: Workplace, count: int) -> None:
     with trained.open(write=True) as project:
         run = project.runs.get("fbr")
-        project.images.add(f"many/{i:06}.jpg" for i in range(100_000))
+        project.images.add(f"many/{i:06}.jpg" for i in range(count))
         with project.database.transaction() as connection:
             connection.execute(
                 "INSERT INTO tag SELECT image.id, class.id, (image.id + class.id) % 3 = 0, 1 "
@@ -121,8 +122,8 @@ def test_a_hundred_thousand_images(trained: Workplace) -> None:
             )
         began = time.perf_counter()
         said = preview(project, ExportConfig())
-        assert time.perf_counter() - began < 3  # 1 s on an idle machine
-        assert said.images == 80_010
+        assert time.perf_counter() - began < 3  # 1 s for the most on an idle machine
+        assert said.images == count * 4 // 5 + 10
     code = (
         "import sys, fbr_engine.stages.export_preview, fbr_engine.stages.estimates, fbr_engine.stages.stored_previews"
     )

@@ -17,7 +17,16 @@ from fbr_engine.stages import train
 from fbr_engine.stages.trainer import Trainer
 
 CONFIG = TrainConfig(
-    method="cam+fbr", backbone="tiny", weights="none", crop=33, batch=3, epochs=3, device="cpu", warmup=0.2, seed=3
+    method="cam+fbr",
+    backbone="tiny",
+    weights="none",
+    crop=33,
+    batch=3,
+    epochs=3,
+    device="cpu",
+    warmup=0.2,
+    seed=3,
+    previews=0,
 )
 FACTS = {"step", "total_steps", "classes", "class_names", "images", "images_digest", "config"}
 
