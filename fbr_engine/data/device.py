@@ -20,14 +20,15 @@ def pick_device(name: str) -> torch.device:
     return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
-def pick_precision(name: str, device: torch.device) -> str:
+def pick_precision(name: str, device: torch.device, remedy: str = "use --precision fp32, or --device cpu") -> str:
     """Return ``fp32`` or ``bf16`` for these or ``auto``, which takes bf16 where the device multiplies in it natively.
 
-    A processor without it computes in bf16 too, if told to, only slowly. Raises `DeviceError` for a GPU that cannot.
+    A processor without it computes in bf16 too, if told to, only slowly. Raises `DeviceError` with the ``remedy`` for a
+    GPU that cannot.
     """
     native = _cuda_has_bf16() if device.type == "cuda" else _cpu_has_bf16()
     if name == "bf16" and not native and device.type == "cuda":
-        raise DeviceError("this GPU cannot compute in bf16: use --precision fp32, or --device cpu")
+        raise DeviceError(f"this GPU cannot compute in bf16: {remedy}")
     return name if name != "auto" else "bf16" if native else "fp32"
 
 

@@ -6,6 +6,7 @@ CVPR 2022.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import ClassVar
 
@@ -53,18 +54,25 @@ class AmnHost(Host):
     """
 
     uses_labels: ClassVar[bool] = True
+    told_tags: ClassVar[bool] = True
     own_background: ClassVar[bool] = True
 
     def __init__(self, network: CamNetwork, config: TrainConfig) -> None:
         super().__init__(network, config)
         channels, classes = network.head.in_channels, network.head.out_channels
+        # The push against untagged classes begins when the contrasts do.
+        self.untold_from = config.warmup if config.verifies else math.inf
         self.tag_gate = nn.Linear(classes, channels, bias=False)
         nn.init.zeros_(self.tag_gate.weight)
         self.segmenter = AtrousHead(channels, 1 + classes, ATROUS_RATES[config.output_stride])
         self.segmenter.to(memory_format=torch.channels_last)
 
     def forward(self, batch: Batch) -> HostOutput:
-        """Return features and CAM logits with the losses ``classification`` and ``pixel``."""
+        """Return features and CAM logits with the losses ``classification`` and ``pixel``.
+
+        With FBR, after the warm-up, also the CAM logits under a neutral gate: a loss on absent classes would else be
+        met by the gate alone.
+        """
         if batch.labels is None:
             raise ValueError("the host amn learns from labels, and this batch has none")
         out = self.network(batch.images)
@@ -77,7 +85,8 @@ class AmnHost(Host):
             "classification": classification_loss(self.pool(out.cam_logits, valid), batch.tags),
             "pixel": pixel_loss(fine, counts),
         }
-        return HostOutput(out.features, logits[:, 1:] - logits[:, :1], valid, losses)
+        untold = _against_background(self.segmenter(out.features)) if batch.progress >= self.untold_from else None
+        return HostOutput(out.features, _against_background(logits), valid, losses, untold)
 
     def infer(self, images: Tensor, tags: Tensor) -> CamOutput:
         """Return the CAMs under ``tags``, as probabilities in 0..1 in place of ``cam_logits``.
@@ -86,7 +95,7 @@ class AmnHost(Host):
         """
         out: CamOutput = self.network(images)
         logits = self._segment(out.features, tags)
-        return replace(out, cam_logits=(logits[:, 1:] - logits[:, :1]).sigmoid())
+        return replace(out, cam_logits=_against_background(logits).sigmoid())
 
     def _segment(self, features: Tensor, tags: Tensor) -> Tensor:
         """Return B x (1 + C) x h x w logits, background first.
@@ -97,3 +106,8 @@ class AmnHost(Host):
         gate: Tensor = 1 + self.tag_gate(signed)
         logits: Tensor = self.segmenter(features * gate[:, :, None, None])
         return logits
+
+
+def _against_background(logits: Tensor) -> Tensor:
+    """Return how much the logits of the C classes are above that of the background: B x C x h x w."""
+    return logits[:, 1:] - logits[:, :1]

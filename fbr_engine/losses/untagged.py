@@ -18,9 +18,9 @@ HARD_SHARE = 0.1
 def untagged_activation_loss(cam_logits: Tensor, tags: Tensor, background: Tensor) -> Tensor:
     """Return the mean softplus of each known-absent class's logits where they are highest on background.
 
-    ``cam_logits``: B x C x h x w. ``tags``: B x C, 1 present, 0 absent, -1 unknown. ``background``: B x h x w bool,
-    what the seed takes for background. Of each map as many pixels as a tenth of it take part, fewer where there is less
-    background. Zero when nothing is absent.
+    ``cam_logits``: B x C x h x w, of a network that was not told the tags. ``tags``: B x C, 1 present, 0 absent,
+    -1 unknown. ``background``: B x h x w bool, what the seed takes for background. Of each map as many pixels as a
+    tenth of it take part, fewer where there is less background. Zero when nothing is absent.
     """
     flat = cam_logits.masked_fill(~background.unsqueeze(1), -torch.inf).flatten(2)
     hard = flat.topk(max(1, round(flat.shape[2] * HARD_SHARE)), dim=2).values

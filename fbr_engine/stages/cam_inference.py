@@ -34,6 +34,7 @@ class ImageMaps:
 
     ``cam``: C x ceil(H/8) x ceil(W/8) uint8, every class (tagged or not) divided by its own highest value, times 255.
     Its outermost values lie on the image's outermost pixels (corner-aligned), as in networks with sides of 32k+1.
+    ``scale``: C float32, the value of ``cam`` that became 255: of a verified CAM its highest posterior, else ``peak``.
     ``peak``: C float32, the highest activation, in logits: what normalising throws away.
     ``logits``: C float32, pooled over scales and flips. ``features``: h x w x D float16.
     ``nroi_labels``: h x w uint8, which NROI each background pixel belongs to, 255 for foreground.
@@ -41,6 +42,7 @@ class ImageMaps:
     """
 
     cam: npt.NDArray[np.uint8]
+    scale: npt.NDArray[np.float32]
     peak: npt.NDArray[np.float32]
     logits: npt.NDArray[np.float32]
     features: npt.NDArray[np.float16]
@@ -98,12 +100,15 @@ class CamInference:
             if self.regions is not None and scale in self._read_out:
                 posterior = _upright(self.regions.posterior(view.features, self.config.background_odds))
                 verified += F.interpolate(posterior, size=grid, mode="bilinear", align_corners=True)
+        own, verified = own / len(self.config.scales), verified / len(self._read_out)
         activation = own if self.regions is None else torch.where(self.regions.known[:, None, None], verified, own)
-        cam = (activation[0] / activation.amax(dim=(0, 2, 3)).clamp(min=1e-5)[:, None, None] * 255).round()
+        highest = activation.amax(dim=(0, 2, 3))
+        cam = (activation[0] / highest.clamp(min=1e-5)[:, None, None] * 255).round()
         labels, centroids, sizes = self._nrois(plain, tags, seed)
         return ImageMaps(
             cam=cam.byte().cpu().numpy(),
-            peak=(own.amax(dim=(0, 2, 3)) / len(self.config.scales)).float().cpu().numpy(),
+            scale=highest.float().cpu().numpy(),
+            peak=own.amax(dim=(0, 2, 3)).float().cpu().numpy(),
             logits=(logits / len(self.config.scales)).float().cpu().numpy(),
             features=self._project(plain.features[:1]),
             nroi_labels=labels,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -50,9 +50,16 @@ class CamWriter:
         self._recorder: Future[None] | None = None
         self._recording = threading.Lock()
 
-    def put(self, image: ImageInfo, maps: ImageMaps, size: tuple[int, int], class_ids: list[int]) -> None:
-        """Have the maps of ``image``, ``size`` (height, width) px, written when its turn comes."""
-        self._waiting.append(self._pool.submit(self._write, image, maps, size, class_ids))
+    def put(
+        self,
+        image: ImageInfo,
+        maps: ImageMaps,
+        size: tuple[int, int],
+        class_ids: list[int],
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have the maps of ``image``, ``size`` (height, width) px, written when its turn comes, ``extra`` recorded."""
+        self._waiting.append(self._pool.submit(self._write, image, maps, size, class_ids, dict(extra or {})))
 
     def finished(self, most: int = 0) -> Iterator[tuple[ImageInfo, str]]:
         """Yield what is written by now, with its place relative to the project; wait for all but ``most``.
@@ -98,14 +105,17 @@ class CamWriter:
             if self._shards is not None:
                 self._shards.close()
 
-    def _write(self, image: ImageInfo, maps: ImageMaps, size: tuple[int, int], class_ids: list[int]) -> _Written:
+    def _write(
+        self, image: ImageInfo, maps: ImageMaps, size: tuple[int, int], class_ids: list[int], extra: dict[str, str]
+    ) -> _Written:
         if self._anew and self._shards is not None:
             self._shards.begin_new_shard()
             self._anew = False
         path = self.project.map_path(self.info.name, image.path, KIND, "npz")
         facts = {"size": np.array(size, dtype=np.int32), "class_ids": np.array(class_ids, dtype=np.int32)}
         save_arrays(path, **_arrays(maps), **facts)
-        extra = {"features": self._shards.append(maps.features)} if self._shards is not None else {}
+        if self._shards is not None:
+            extra["features"] = self._shards.append(maps.features)
         location = path.relative_to(self.project.folder).as_posix()
         return _Written(image, location, (self.info.id, image.id, KIND, self.fingerprint, location, extra), size)
 
@@ -113,6 +123,7 @@ class CamWriter:
 def _arrays(maps: ImageMaps) -> dict[str, npt.NDArray[np.generic]]:
     return {
         "cam": maps.cam,
+        "scale": maps.scale,
         "peak": maps.peak,
         "logits": maps.logits,
         "nroi_labels": maps.nroi_labels,

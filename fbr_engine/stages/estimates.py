@@ -10,6 +10,7 @@ from fbr_engine.config import TrainConfig
 from fbr_engine.data.augment import training_side
 from fbr_engine.errors import ConfigError
 from fbr_engine.project import Project, RunInfo
+from fbr_engine.stages import region_limits
 from fbr_engine.stages.run_files import METRICS
 
 # Millions of weights without a classifier, channels the CAM is made of, and images a second that two slow cores train
@@ -34,7 +35,6 @@ _ASPECT = 0.75  # of most photographs
 _STRIDE = 8  # image pixels at scale 1 per CAM value
 _DIMS = 128  # of the feature store
 _PACKED = 0.6  # of a CAM's bytes, once compressed
-_REGIONS = (1200, 4800)  # images that regions are mined from, and NROIs kept; foreground regions are half as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,12 @@ def regions_bytes(config: TrainConfig, classes: int, images: int) -> int:
     """Return about how much the regions that CAMs are verified against take: none without FBR."""
     if not config.verifies:
         return 0
-    nrois = min(_REGIONS[1], config.nrois * min(images, _REGIONS[0]))
+    mined = min(images, region_limits.IMAGES)
+    nrois = min(region_limits.MOST_NROIS, config.nrois * mined)
+    foreground = min(region_limits.MOST_FOREGROUND, region_limits.FOREGROUND_REGIONS * mined)
+    dims = region_limits.DIMS
     _, channels, _ = _BACKBONES.get(config.backbone, _UNKNOWN_BACKBONE)
-    return round((1.5 * nrois * (_DIMS + classes) + channels * (_DIMS + 1)) * 4)
+    return round(((nrois + foreground) * (dims + classes) + channels * (dims + 1)) * 4)
 
 
 def bytes_per_image(config: TrainConfig, classes: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,26 @@ import numpy.typing as npt
 from fbr_engine.data.images import Pixels
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.data.tensors import shrunk
-from fbr_engine.project import UNKNOWN, ImageInfo, Project
+from fbr_engine.project import ImageInfo, Project
 from fbr_engine.stages.broken_images import read_or_reason
 from fbr_engine.stages.looked_at import LookedAt
 
 
 def image_tags(project: Project, image: ImageInfo, class_ids: list[int]) -> npt.NDArray[np.int8]:
-    """Return the tags of the network's classes, C; one that was merged has the tag of the class it is part of."""
-    known, aliases = project.tags.of(image.id), project.classes.aliases()
-    return np.array([known.get(aliases.get(c, c), UNKNOWN) for c in class_ids], dtype=np.int8)
+    """Return the tags of the network's classes, C, as `tags_of` has them."""
+    found: npt.NDArray[np.int8] = tags_of(project, [image.id], class_ids)[0]
+    return found
+
+
+def tags_of(project: Project, image_ids: Sequence[int], class_ids: Sequence[int]) -> npt.NDArray[np.int8]:
+    """Return the tags of N images and the network's C classes, N x C: 1, 0, -1 unknown.
+
+    A class that was merged has the tag of the class it is part of; one that was deleted is unknown.
+    """
+    aliases = project.classes.aliases()
+    today = [aliases.get(c, c) for c in class_ids]
+    distinct = list(dict.fromkeys(today))
+    return project.tags.matrix(image_ids, distinct)[:, [distinct.index(c) for c in today]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """CAMs as the stage ``cams`` left them, read back with today's tags and classes.
 
 A class that was deleted since is left out. Classes that were merged become one: its activation is the largest of
-theirs, in logits, normalised anew.
+theirs, normalised anew.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fbr_engine.errors import ReadError
 from fbr_engine.project import ImageInfo, Project, RunInfo, load_arrays
 from fbr_engine.stages.run_files import learnt_ids
 
@@ -39,7 +40,7 @@ class StoredCam:
 class StoredMaps:
     """All that is stored of one image, for every class the run has learnt, tagged or not.
 
-    ``cam``: C x h x w uint8, each class divided by its own ``peak``, corner-aligned. ``class_ids``: C pixel ids.
+    ``cam``: C x h x w uint8, each class divided by its own maximum, corner-aligned. ``class_ids``: C pixel ids.
     ``peak``, ``logits``: C float32, the highest activation and the pooled score, in logits. ``nroi_labels``:
     h' x w' uint8, which NROI a background pixel belongs to, 255 for foreground. ``nroi_sizes``: K int32, in pixels of
     ``nroi_labels``. ``size``: (H, W) of the image in px.
@@ -60,9 +61,14 @@ class StoredMaps:
 
 def resized_maps(cam: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.float32]:
     """Return K x h x w stored values as K x H x W in [0, 1]; corners lie on corners."""
-    rows, columns = _corner_weights(size[0], cam.shape[1]), _corner_weights(size[1], cam.shape[2])
-    scores: npt.NDArray[np.float32] = rows @ (cam.astype(np.float32) / np.float32(255)) @ columns.T
-    return scores
+    return resized_floats(cam.astype(np.float32) / np.float32(255), size)
+
+
+def resized_floats(maps: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Return K x h x w maps as K x H x W; corners lie on corners."""
+    rows, columns = _corner_weights(size[0], maps.shape[1]), _corner_weights(size[1], maps.shape[2])
+    resized: npt.NDArray[np.float32] = np.matmul(np.matmul(rows, maps), columns.T)
+    return resized
 
 
 def _corner_weights(target: int, source: int) -> npt.NDArray[np.float32]:
@@ -91,7 +97,7 @@ class CamRecord:
 
     def read(self) -> StoredCam:
         """Read the CAMs of the tagged classes. Raises `ReadError` when the file is broken."""
-        arrays = with_aliases(load_arrays(self.path, _CAM_ARRAYS), self.aliases)
+        arrays = with_aliases(_load(self.path, _CAM_ARRAYS), self.aliases)
         tagged = np.array([self.tags.get(int(c)) == 1 for c in arrays["class_ids"]], dtype=bool)
         return StoredCam(arrays["cam"][tagged], arrays["class_ids"][tagged], image_size(arrays))
 
@@ -115,7 +121,7 @@ def read_maps(project: Project, info: RunInfo, image: ImageInfo) -> StoredMaps |
     if found is None:
         return None
     names = (*_CAM_ARRAYS, "nroi_labels", "nroi_sizes")
-    arrays = with_aliases(load_arrays(project.path_of(found.location), names), project.classes.aliases())
+    arrays = with_aliases(_load(project.path_of(found.location), names), project.classes.aliases())
     return StoredMaps(size=image_size(arrays), **{name: arrays[name] for name in names if name != "size"})
 
 
@@ -125,10 +131,19 @@ def image_size(arrays: Arrays) -> tuple[int, int]:
     return height, width
 
 
+def _load(path: Path, names: tuple[str, ...]) -> Arrays:
+    try:
+        return load_arrays(path, (*names, "scale"))
+    except ReadError:
+        arrays = load_arrays(path, names)
+        return arrays | {"scale": arrays["peak"]}  # files of version 0.1 have none, and no verified CAMs
+
+
 def with_aliases(arrays: Arrays, aliases: dict[int, int]) -> Arrays:
     """Return stored arrays with today's classes: deleted ones left out, merged ones made one.
 
-    ``class_ids`` (C), ``peak``, ``logits`` (C) and, if it is there, ``cam`` (C x h x w) change; others stay.
+    ``class_ids`` (C), ``peak``, ``logits`` (C) and, if they are there, ``cam`` (C x h x w) with its ``scale`` (C; that
+    is ``peak`` if it is missing) change; others stay.
     """
     today = [aliases.get(int(c), int(c)) for c in arrays["class_ids"]]
     if not aliases or today == arrays["class_ids"].tolist():
@@ -141,14 +156,23 @@ def with_aliases(arrays: Arrays, aliases: dict[int, int]) -> Arrays:
         "logits": np.array([arrays["logits"][g].max() for g in groups], dtype=np.float32),
     }
     if "cam" in arrays:
-        cams = [_union(arrays["cam"][g], arrays["peak"][g]) for g in groups]
+        scale = arrays.get("scale", arrays["peak"])
+        verified = scale != arrays["peak"]
+        cams = [_union(arrays["cam"][g], scale[g], verified[g]) for g in groups]
         changed["cam"] = np.stack(cams) if cams else arrays["cam"][:0]
+        changed["scale"] = np.array([scale[g].max() for g in groups], dtype=np.float32)
     return changed
 
 
-def _union(cam: npt.NDArray[np.uint8], peak: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Return the CAM, h x w, of classes that are one today; ``cam``: K x h x w, ``peak``: K."""
-    share = peak / max(float(peak.max()), 1e-5)
-    activation = (cam * (share if len(cam) > 1 else np.ones(1, np.float32))[:, None, None]).max(axis=0)
+def _union(
+    cam: npt.NDArray[np.uint8], scale: npt.NDArray[np.float32], verified: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.uint8]:
+    """Return the CAM, h x w, of classes that are one today; ``cam``: K x h x w, ``scale`` and ``verified``: K.
+
+    A posterior cannot be weighed against logits: where only some are verified, each counts as it is normalised.
+    """
+    alike = len(cam) > 1 and verified.all() == verified.any()
+    share = scale / max(float(scale.max()), 1e-5) if alike else np.ones(len(cam), np.float32)
+    activation = (cam * share[:, None, None]).max(axis=0)
     union: npt.NDArray[np.uint8] = activation.round().clip(0, 255).astype(np.uint8)
     return union

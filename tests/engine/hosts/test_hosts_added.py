@@ -13,7 +13,8 @@ import pytest
 import torch
 from workplace import CAMS, Engine, Workplace
 
-from fbr_engine.config import TrainConfig, option
+from fbr_engine.config import TrainConfig
+from fbr_engine.config_fields import option
 from fbr_engine.hosts import HOST_TABLE, Batch
 from fbr_engine.losses.fbr import CropOrigin
 from fbr_engine.stages.trainer import Trainer

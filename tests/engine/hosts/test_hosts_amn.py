@@ -11,7 +11,7 @@ from torch import Tensor
 from fbr_engine.config import HOSTS, MASK_HOSTS, TrainConfig
 from fbr_engine.hosts import HOST_TABLE, AmnHost, Batch
 from fbr_engine.hosts.amn import AtrousHead
-from fbr_engine.losses.fbr import CropOrigin
+from fbr_engine.losses.fbr import CropOrigin, Fbr
 from fbr_engine.losses.pixel import label_counts, pixel_loss
 from fbr_engine.networks.cam_network import build_cam_network
 
@@ -29,10 +29,10 @@ def make_batch(side: int = 65) -> Batch:
     return Batch(images, TAGS, torch.ones(2, side, side, dtype=torch.bool), origin, labels=labels)
 
 
-def make_host(stride: int = 16) -> AmnHost:
+def make_host(stride: int = 16, method: str = "amn", form: str = "verified") -> AmnHost:
     torch.manual_seed(0)
     network = build_cam_network("tiny", stride, 3, frozen_batchnorm=False)
-    return AmnHost(network, TrainConfig(method="amn", backbone="tiny", output_stride=stride)).eval()
+    return AmnHost(network, TrainConfig(method=method, form=form, backbone="tiny", output_stride=stride)).eval()
 
 
 def gradients(host: AmnHost, loss: Tensor) -> set[str]:
@@ -129,3 +129,43 @@ def test_the_atrous_head_sees_far_in_steps_of_its_rates() -> None:
     assert point.grad is not None
     seen = {(y - 7, x - 7) for _, _, y, x in point.grad.nonzero().tolist()}
     assert seen == {(a * r, b * r) for r in (2, 5) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_hosts_whose_cams_follow_the_tags_say_so(name: str) -> None:
+    torch.manual_seed(0)
+    host = HOST_TABLE[name](build_cam_network("tiny", 16, 3, frozen_batchnorm=False), TrainConfig(method=name)).eval()
+    images = make_batch().images
+    with torch.no_grad():
+        for parameter in host.parameters():
+            parameter.normal_(std=0.05)
+        one, other = (host.infer(images, tags).cam_logits for tags in (TAGS, 1 - TAGS.clamp(min=0)))
+    assert torch.equal(one, other) != host.told_tags
+
+
+def test_the_untagged_push_cannot_be_met_by_the_gate_that_knows_the_tags() -> None:
+    host, batch = make_host(method="amn+fbr"), make_batch()
+    with torch.no_grad():
+        host.tag_gate.weight.normal_(generator=torch.Generator().manual_seed(1))
+    out = host(batch)
+    assert out.untold_logits is not None
+    plain = host.segmenter(out.features)
+    torch.testing.assert_close(out.untold_logits, plain[:, 1:] - plain[:, :1])
+    fbr = Fbr(host.network.backbone.channels, TrainConfig(method="amn+fbr", backbone="tiny"), images=2)
+    given = (out.features, out.cam_logits, batch.tags, out.valid, batch.origin)
+    losses = fbr(*given, contrast=True, untold_logits=out.untold_logits)
+    reached = gradients(host, losses["untagged"])
+    assert "tag_gate.weight" not in reached
+    assert {"segmenter.convs.0.weight", "segmenter.convs.3.weight"} <= reached
+    assert any(name.startswith("network.backbone") for name in reached)
+
+
+@pytest.mark.parametrize(("method", "form"), [("amn", "verified"), ("amn+fbr", "paper")])
+def test_without_that_push_nothing_is_computed_for_it(method: str, form: str) -> None:
+    assert make_host(method=method, form=form)(make_batch()).untold_logits is None
+
+
+def test_it_begins_after_the_warm_up() -> None:
+    host, batch = make_host(method="amn+fbr"), make_batch()
+    found = [host(replace(batch, progress=progress)).untold_logits is not None for progress in (0.0, 0.24, 0.25, 0.9)]
+    assert found == [False, False, True, True]

@@ -8,6 +8,7 @@ from workplace import Workplace
 
 from fbr_engine.config import BACKBONES, TrainConfig
 from fbr_engine.errors import ProjectError
+from fbr_engine.stages import region_limits
 from fbr_engine.stages.estimates import bytes_per_image, checkpoint_bytes, estimate, guessed_speed, regions_bytes
 
 CONFIG = TrainConfig(method="cam+fbr", backbone="tiny", weights="none", crop=33, batch=3, epochs=4, device="cpu")
@@ -47,6 +48,15 @@ def test_disk_is_about_what_is_written(trained: Workplace) -> None:
     assert regions_bytes(replace(CONFIG, method="cam"), 4, 10) == 0
     maps = sum(path.stat().st_size for name in ("cams", "features") for path in (folder / name).rglob("*.*")) - regions
     assert 0.3 < 10 * bytes_per_image(CONFIG, 4) / maps < 3
+
+
+def test_regions_are_estimated_by_the_limits_they_are_mined_under(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = regions_bytes(CONFIG, 4, 10_000)
+    assert usual == regions_bytes(CONFIG, 4, 100_000)
+    for name in ("IMAGES", "MOST_NROIS", "MOST_FOREGROUND", "DIMS"):
+        with monkeypatch.context() as patch:
+            patch.setattr(region_limits, name, getattr(region_limits, name) // 4)
+            assert regions_bytes(CONFIG, 4, 10_000) < usual
 
 
 def test_nothing_to_train_takes_no_time(drawn: Workplace) -> None:

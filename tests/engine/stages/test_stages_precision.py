@@ -81,6 +81,21 @@ def test_resuming_accepts_auto_and_refuses_another(engine: Engine, drawn: Workpl
     assert engine("train", drawn.project, "--resume", "--precision", "auto").status == 0
 
 
+def test_a_gpu_that_cannot_go_on_says_what_resuming_accepts(
+    engine: Engine, drawn: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with drawn.open(write=True) as project:
+        run_until(train.run(project, replace(CONFIG, precision="bf16"), "a"), lambda e: isinstance(e, StepDone))
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "is_available", lambda: True)
+        patch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+        error = engine("train", drawn.project, "--resume", "--device", "cuda").error
+        assert "resume it with --device cpu, or train a new run with --precision fp32" in error
+        assert "use --precision fp32" not in error
+        assert "use --precision fp32" in engine("train", drawn.project, "--precision", "bf16", "--device", "cuda").error
+    assert engine("train", drawn.project, "--resume", "--device", "cpu").status == 0
+
+
 def test_cams_in_either_precision_are_alike_and_not_made_twice(engine: Engine, trained: Workplace) -> None:
     def logits() -> np.ndarray:
         files = sorted((trained.project / "runs" / "fbr" / "cams").rglob("*.npz"))

@@ -12,18 +12,21 @@ import pytest
 import torch
 from workplace import TRAIN, Engine, Workplace, run_until
 
-from fbr_engine.config import CamsConfig
+from fbr_engine.config import DRAWN_ODDS, CamsConfig
 from fbr_engine.data.augment import training_side
+from fbr_engine.data.tensors import resize_for_network, to_batch
 from fbr_engine.errors import ProjectError
-from fbr_engine.events import Event, FileWritten, ImageSkipped, Progress, Result, Started
+from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.networks.region_bank import RegionBank
 from fbr_engine.project import Project
-from fbr_engine.stages import infer_cams, regions
+from fbr_engine.stages import infer_cams, region_limits
+from fbr_engine.stages.broken_images import read_or_reason
 from fbr_engine.stages.cam_inference import CamInference
 from fbr_engine.stages.feature_basis import load_basis
 from fbr_engine.stages.photos import Photo, image_tags, photos
-from fbr_engine.stages.regions import FILE, chosen_rows
+from fbr_engine.stages.region_sources import chosen_rows
+from fbr_engine.stages.regions import FILE
 from fbr_engine.stages.run_files import checkpoint_path, file_digest
 from fbr_engine.stages.run_network import load_run_network
 from fbr_engine.stages.stored_cams import KIND
@@ -69,6 +72,8 @@ def change_checkpoint(project: Project, name: str = "fbr", **changes: Any) -> No
     path = checkpoint_path(project, project.runs.get(name))
     tensors, facts = load_checkpoint(path)
     save_checkpoint(path, tensors, facts | {"config": facts["config"] | changes})
+    info = project.runs.get(name)
+    project.runs.update(info.id, config=info.config | changes)
 
 
 def bank_file(project: Project, name: str = "fbr") -> Path:
@@ -202,13 +207,13 @@ def test_the_paper_s_form_and_plain_hosts_are_not_verified(project: Project, cha
 
 def test_without_confident_foreground_all_cams_stay(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = cams(project, verify=False)
-    monkeypatch.setattr(regions, "FOREGROUND", 2.0)
+    monkeypatch.setattr(region_limits, "FOREGROUND", 2.0)
     assert cams(project).cams() == plain.cams()
     bank = bank_of(project)
     assert bank.foreground.shape[0] == 0
     assert len(bank.nrois) > 0
     bank_file(project).unlink()
-    monkeypatch.setattr(regions, "SMALLEST", 10**6)
+    monkeypatch.setattr(region_limits, "SMALLEST", 10**6)
     assert cams(project).cams() == plain.cams()
     assert bank_of(project).nrois.shape[0] == 0
 
@@ -216,8 +221,8 @@ def test_without_confident_foreground_all_cams_stay(project: Project, monkeypatc
 def test_a_class_that_every_image_shows_has_negatives_all_the_same(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(regions, "BACKGROUND", 0.6)
-    monkeypatch.setattr(regions, "SMALLEST", 2)
+    monkeypatch.setattr(region_limits, "BACKGROUND", 0.6)
+    monkeypatch.setattr(region_limits, "SMALLEST", 2)
     project.tags.set_many([(image.id, 2, 1) for image in project.images.iter()])
     made = cams(project)
     assert isinstance(made.events[-1], Result)
@@ -268,6 +273,100 @@ def test_regions_of_photos_out_of_reach_are_not_kept(project: Project, monkeypat
             cams(project)
     assert not bank_file(project).exists()
     assert cams(project).stages == ["regions", "cams"]
+
+
+def notices(events: list[Event]) -> list[Notice]:
+    return [event for event in events if isinstance(event, Notice)]
+
+
+def test_regions_of_few_photos_are_not_kept_and_their_cams_made_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away, names = True, sorted(image.path for image in project.images.iter())
+
+    def read(path: Path) -> Any:
+        return "not there" if away and path.name in names[:3] else read_or_reason(path)
+
+    monkeypatch.setattr("fbr_engine.stages.photos.read_or_reason", read)
+    project.maps.forget(project.runs.get("fbr").id, KIND)
+    events = []
+    for event in infer_cams.run(project, config(), "fbr"):
+        away = away and not (isinstance(event, Started) and event.stage == KIND)
+        events.append(event)
+    assert "mined from 7 of 10 training images" in notices(events)[0].message
+    assert "put the images back" in notices(events)[0].remedy
+    assert events[-1].to_json()["computed"] == 10
+    assert not bank_file(project).exists()
+    again = Made(list(infer_cams.run(project, config(), "fbr")))
+    assert again.stages == ["regions", "cams"]
+    assert again.events[-1].to_json()["computed"] == 10
+    assert "mined from" not in str(notices(again.events))
+    assert bank_file(project).exists()
+    assert next(iter(infer_cams.run(project, config(), "fbr"))) == Started(KIND, 10, "images", "fbr", 10)
+
+
+def test_classes_that_the_regions_do_not_know_are_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for made in (cams(project), cams(project)):  # mined, and read from the file
+        names = {c.id: c.name for c in project.classes.all()}
+        ids = project.runs.get("fbr").figures["class_ids"]
+        known = bank_of(project).known.tolist()
+        assert 0 < sum(known) < len(known)
+        unknown = ", ".join(names[c] for c, is_known in zip(ids, known, strict=True) if not is_known)
+        assert [f"do not know {unknown}:" in n.message and n.remedy != "" for n in notices(made.events)] == [True]
+    monkeypatch.setattr(region_limits, "FOREGROUND", 2.0)
+    bank_file(project).unlink()
+    assert ["know no class" in n.message for n in notices(cams(project).events)] == [True]
+    assert notices(cams(project, verify=False).events) == []
+
+
+def test_a_corrected_tag_does_not_cost_the_cams_of_all_images(project: Project) -> None:
+    cams(project)
+    bank, image = bank_file(project).read_bytes(), next(iter(project.images.iter()))
+    project.tags.set(image.id, 1, 1 - project.tags.of(image.id).get(1, 0))
+    made = Made(list(infer_cams.run(project, config(), "fbr")))
+    assert (made.stages, made.events[-1].to_json()["computed"]) == (["cams"], 0)
+    assert bank_file(project).read_bytes() == bank
+
+
+def test_what_is_recorded_as_verified_is(project: Project) -> None:
+    info = project.runs.get("fbr")
+    plain = cams(project, verify=False)
+    project.runs.update(info.id, config=info.config | {"form": "paper"})
+    made = cams(project)
+    assert (made.stages, made.cams()) == (["cams"], plain.cams())
+    assert "verified" not in project.maps.fingerprints(info.id, KIND)[0]
+
+
+def test_the_scale_of_a_verified_cam_is_its_highest_posterior(project: Project) -> None:
+    verified, plain = cams(project), cams(project, verify=False)
+    known = bank_of(project).known.numpy()
+    for name, arrays in verified.maps.items():
+        assert ((arrays["scale"][known] > 0) & (arrays["scale"][known] <= 1)).all()
+        np.testing.assert_array_equal(arrays["scale"][~known], arrays["peak"][~known])
+        np.testing.assert_array_equal(plain.maps[name]["scale"], plain.maps[name]["peak"])
+    info = project.runs.get("fbr")
+    run, regions = load_run_network(project, info, CPU), bank_of(project)
+    image, photo = next(photos(project, project.images.iter(), training_side(CROP)))
+    assert isinstance(photo, Photo)
+    batch = to_batch(
+        resize_for_network(photo.pixels, 0.5 * training_side(CROP) / max(photo.pixels.shape[:2]))[None], CPU
+    )
+    views = torch.cat([batch, batch.flip(3)])
+    with torch.inference_mode():
+        p = regions.posterior(run.infer(views, torch.ones(2, 4)).features, DRAWN_ODDS)
+        upright = torch.nn.functional.interpolate(
+            (p[:1] + p[1:].flip(3)) / 2, verified.maps[image.path]["cam"].shape[1:], mode="bilinear", align_corners=True
+        )
+    scale = upright.amax(dim=(0, 2, 3)).numpy()
+    np.testing.assert_allclose(verified.maps[image.path]["scale"][known], scale[known], rtol=1e-3)
+
+
+def test_what_is_looked_at_comes_right_after_mining(project: Project) -> None:
+    wanted = project.images.get("val_0003.png")
+    project.maps.forget(project.runs.get("fbr").id, KIND)
+    events = list(infer_cams.run(project, config(), "fbr", lambda: [wanted.id]))
+    assert Made(events).stages == ["regions", "cams"]
+    assert next(e.image for e in events if isinstance(e, FileWritten)) == wanted.path
 
 
 def test_tags_that_have_gone_leave_the_plain_cam(project: Project) -> None:

@@ -10,7 +10,7 @@ from workplace import Engine, Workplace
 
 from fbr_engine.errors import ReadError
 from fbr_engine.formats.indexed_png import save_indexed_png
-from fbr_engine.project import load_arrays
+from fbr_engine.project import load_arrays, save_arrays
 from fbr_engine.stages.predicted_tags import predicted_tags
 from fbr_engine.stages.run_files import run_classes
 from fbr_engine.stages.shown_masks import shown_mask
@@ -69,6 +69,43 @@ def test_merged_classes_share_the_larger_activation() -> None:
     assert renumbered["class_ids"].tolist() == [1, 7, 3]
     assert np.array_equal(renumbered["cam"], arrays["cam"])
     assert with_aliases(arrays, {1: 0, 2: 0, 3: 0})["cam"].shape == (0, 1, 2)
+
+
+def test_verified_cams_that_are_merged_are_weighed_by_their_posteriors() -> None:
+    arrays = {
+        "cam": np.array([[[255, 0]], [[0, 255]]], np.uint8),
+        "scale": np.array([0.25, 1.0], np.float32),
+        "peak": np.array([9, 3], np.float32),
+        "logits": np.zeros(2, np.float32),
+        "class_ids": np.array([1, 2], np.int32),
+    }
+    merged = with_aliases(arrays, {2: 1})
+    assert merged["cam"].tolist() == [[[64, 255]]]
+    assert (merged["scale"].tolist(), merged["peak"].tolist()) == ([1.0], [9.0])
+    # A posterior says nothing beside logits.
+    half = with_aliases(arrays | {"scale": np.array([9, 1.0], np.float32)}, {2: 1})
+    assert half["cam"].tolist() == [[[255, 255]]]
+    plain = with_aliases(arrays | {"scale": arrays["peak"]}, {2: 1})
+    assert plain["cam"].tolist() == [[[255, 85]]]
+
+
+def test_files_without_a_scale_are_read_by_their_peaks(trained: Workplace) -> None:
+    with trained.open(write=True) as project:
+        info = project.runs.get("fbr")
+        path = project.map_path("fbr", NAME, "cams", "npz")
+        arrays = load_arrays(path)
+        assert arrays["scale"].shape == arrays["peak"].shape
+        image = next(i for i in project.images.iter() if i.path == NAME)
+        project.tags.set_many((image.id, c, 1) for c in range(1, 5))
+        project.classes.merge("boat", "sheep")
+        del arrays["scale"]
+        save_arrays(path, **arrays)
+        maps, record = read_maps(project, info, image), cam_record(project, info, image)
+        assert maps is not None
+        assert record is not None
+        expected = with_aliases(arrays, project.classes.aliases())["cam"]
+        assert np.array_equal(maps.cam, expected)
+        assert np.array_equal(record.read().cam, expected)
 
 
 def test_a_run_lives_on_when_classes_are_merged_and_deleted(engine: Engine, trained: Workplace) -> None:
