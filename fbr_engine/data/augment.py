@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fbr_engine.data.images import Pixels
+from fbr_engine.data.judged_plane import JudgedPlane, shares
 
 NO_LABEL = 255
 
@@ -19,8 +20,8 @@ class Crop:
     """One training crop: ``image`` uint8 S x S x 3, ``valid`` bool S x S (False where padded), and ``box``.
 
     ``box`` is (x, y, width, height) of the crop in the upright original, in pixels, and may reach past its edges.
-    ``labels``: uint8 S x S, 255 outside. ``saliency``: float32 S x S in [0, 1], NaN outside. Either is None where the
-    image has none.
+    ``labels``: uint8 S x S, 255 outside. ``saliency``: float32 S x S in [0, 1], NaN outside. ``judged``: on a lattice
+    of the crop. Each is None where the image has none.
     """
 
     image: Pixels
@@ -29,14 +30,16 @@ class Crop:
     flipped: bool
     labels: npt.NDArray[np.uint8] | None = None
     saliency: npt.NDArray[np.float32] | None = None
+    judged: JudgedPlane | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """What else is known of an image's pixels, of any size: ``labels`` and ``saliency``, both uint8 H x W."""
+    """What else is known of an image's pixels, of any size: ``labels``, ``saliency``, both uint8 H x W, ``judged``."""
 
     labels: npt.NDArray[np.uint8] | None = None
     saliency: npt.NDArray[np.uint8] | None = None
+    judged: JudgedPlane | None = None
 
 
 NO_PLANES = Planes()
@@ -82,7 +85,8 @@ def random_crop(
     unit_x, unit_y = width / new_w, height / new_h
     box = (x * unit_x, y * unit_y, side * unit_x, side * unit_y)
     labels, saliency = _cut_labels(planes.labels, place), _cut_saliency(planes.saliency, place)
-    return Crop(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), box, flipped, labels, saliency)
+    judged = None if planes.judged is None else place.lattice_of(planes.judged)
+    return Crop(np.ascontiguousarray(pixels), np.ascontiguousarray(valid), box, flipped, labels, saliency, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ class _Place:
         out = np.full((self.side, self.side), padding, dtype=plane.dtype)
         out[top - self.y : bottom - self.y, left - self.x : right - self.x] = plane[top:bottom, left:right]
         return np.ascontiguousarray(out[:, ::-1]) if self.flipped else out
+
+    def lattice_of(self, plane: JudgedPlane) -> JudgedPlane:
+        """Return what ``plane`` says at the points of the crop's lattice."""
+        rows = shares(self.y, self.height, self.side, mirrored=False)
+        return plane.at(rows, shares(self.x, self.width, self.side, self.flipped))
 
 
 def _cut_labels(labels: npt.NDArray[np.uint8] | None, place: _Place) -> npt.NDArray[np.uint8] | None:

@@ -11,6 +11,7 @@ from fbr_engine.config import TrainConfig
 from fbr_engine.losses.background_head import background_head_loss
 from fbr_engine.losses.foreground_contrast import draw_foreground
 from fbr_engine.losses.info_nce import info_nce
+from fbr_engine.losses.judged import judged_tags
 from fbr_engine.losses.kmeans import batched_kmeans
 from fbr_engine.losses.nroi_bank import NroiBank, NroiBatch
 from fbr_engine.losses.nroi_contrast import candidates, draw_any_nrois, draw_nrois, nearer_to_nroi
@@ -60,6 +61,8 @@ class Fbr(nn.Module):
         *,
         contrast: bool,
         generator: torch.Generator | None = None,
+        untold_logits: Tensor | None = None,
+        forced: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return the named losses of one batch, and remember its NROIs once ``contrast`` has begun.
 
@@ -67,19 +70,26 @@ class Fbr(nn.Module):
 
         ``features``: B x F x h x w. ``cam_logits``: B x C x h x w. ``tags``: B x C int8 (1, 0, -1 unknown).
         ``valid``: B x h x w bool, False on padding. Before ``contrast`` the CAMs mean too little to mine NROIs.
+        ``untold_logits``: the CAM logits of a host that is told the tags, as they are without. ``forced``: what was
+        judged, B x C x h x w: 1 part of the object, -1 background for the class, else 0.
         """
         projected: Projected = self.projections(features)
-        # Padding must not hold the maximum that the rest is divided by.
-        cam = normalised_cam(cam_logits.detach() * valid.unsqueeze(1), tags)
+        # Neither padding nor what was judged to be background may hold the maximum that the rest is divided by.
+        counts = valid.unsqueeze(1) if forced is None else valid.unsqueeze(1) & (forced >= 0)
+        cam = normalised_cam(cam_logits.detach() * counts, tags)
         losses = {
             "separation": separation_loss(projected.foreground, projected.background, valid, self.verified),
             "background": background_head_loss(projected.head_logits, cam, valid),
         }
         if contrast:
             seed = seed_labels(cam, self.config.seed_threshold)
+            sure = None if forced is None else (forced > 0) & (tags == 1)[:, :, None, None] & valid.unsqueeze(1)
+            if sure is not None:
+                seed = torch.where(sure.any(dim=1), (cam + 2 * sure).argmax(dim=1) + 1, seed)
             if self.verified:
-                losses["untagged"] = untagged_activation_loss(cam_logits, tags, (seed == 0) & valid)
-            losses |= self.contrast_losses(projected, cam, seed, tags, valid, origin, generator)
+                untold = cam_logits if untold_logits is None else untold_logits
+                losses["untagged"] = untagged_activation_loss(untold, tags, (seed == 0) & valid)
+            losses |= self.contrast_losses(projected, cam, seed, tags, valid, origin, generator, forced)
         return losses
 
     def contrast_losses(
@@ -91,25 +101,34 @@ class Fbr(nn.Module):
         valid: Tensor,
         origin: CropOrigin,
         generator: torch.Generator | None,
+        forced: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Remember the batch's NROIs and return the two contrast terms, or as many of them as have what they need.
 
-        ``cam``: B x C x h x w in [0, 1]. ``seed``: B x h x w as from `seed_labels`. The rest is as in `forward`.
+        ``cam``: B x C x h x w in [0, 1]. ``seed``: B x h x w as from `seed_labels`, which holds what is forced to be
+        part of an object; that is an anchor without a check. The rest is as in `forward`.
         """
-        self.bank.add(self.mine(projected, seed, tags, valid, origin, generator))
+        self.bank.add(self.mine(projected, seed, tags, valid, origin, generator, forced))
+        told = None if forced is None else (forced > 0).any(dim=1)
         cam, seed, classes = _present_classes(cam, seed)
         if len(classes) == 0:
             return {}
         flat = projected.foreground.permute(0, 2, 3, 1).flatten(0, 2)
         label = seed.flatten() - 1
         prototypes, _ = class_prototypes(projected.foreground, cam)
-        place = uncertain_pixels(cam, seed).flatten().nonzero()[:, 0]
+        chosen = uncertain_pixels(cam, seed)
+        if told is not None:
+            chosen = chosen | (told & (seed > 0))
+        place = chosen.flatten().nonzero()[:, 0]
         anchors, anchor_class = flat.index_select(0, place), label[place]
         negatives = {"foreground": draw_foreground(flat, label, prototypes, self.config.negatives, generator)}
         if len(self.bank) > 0:
             negatives["nroi"] = nrois = self._draw(prototypes, classes, generator)
             if self.verified:
-                keep = (~nearer_to_nroi(anchors, prototypes, anchor_class, nrois)).nonzero()[:, 0]
+                good = ~nearer_to_nroi(anchors, prototypes, anchor_class, nrois)
+                if told is not None:
+                    good |= told.flatten()[place]
+                keep = good.nonzero()[:, 0]
                 anchors, anchor_class = anchors.index_select(0, keep), anchor_class[keep]
         return {
             name: info_nce(anchors, anchor_class, prototypes, negatives[name], self.config.temperature)
@@ -132,10 +151,13 @@ class Fbr(nn.Module):
         valid: Tensor,
         origin: CropOrigin,
         generator: torch.Generator | None = None,
+        forced: Tensor | None = None,
     ) -> NroiBatch:
         """Gather the batch's NROIs: k-means over the background-projected features of each image's background.
 
-        ``seed``: B x h x w, 0 where background. Result: at most B * K NROIs with their provenance.
+        ``seed``: B x h x w, 0 where background. Result: at most B * K NROIs with their provenance. One of which more
+        than half was judged to be background for a class (``forced``) is a negative for it like one of an image
+        without it.
         """
         batch, height, width = seed.shape
         points = projected.background.flatten(2).transpose(1, 2)
@@ -145,10 +167,13 @@ class Fbr(nn.Module):
         image, index = kept.nonzero(as_tuple=True)
         members = clusters.members(points.dtype)
         keys = torch.bmm(members, projected.foreground.flatten(2).transpose(1, 2))
+        nroi_tags = tags[image].to(torch.int8)
+        if forced is not None:
+            nroi_tags = judged_tags(tags.to(torch.int8), members, forced.flatten(2))[image, index]
         return NroiBatch(
             centroid=clusters.centroids[image, index],
             key=keys[image, index] / clusters.sizes[image, index, None],
-            tags=tags[image].to(torch.int8),
+            tags=nroi_tags,
             image=origin.image[image],
             epoch=torch.full_like(image, origin.epoch, dtype=torch.int32),
             area=clusters.sizes[image, index].int(),

@@ -13,10 +13,10 @@ class NroiBatch:
     """M NROIs with their provenance; also the bank's columns.
 
     ``centroid``: M x D, mean of the background projection. ``key``: M x D, mean of the *foreground* projection over
-    the same pixels, so that it can be compared with anchors. ``tags``: M x C int8, the tags of its image (-1
-    unknown). ``image``: M int64 id. ``epoch``: M int32. ``area``: M int32, pixels at feature resolution.
-    ``mask``: M x h x w bool, those pixels in the training crop. ``box``: M x 4 float, the crop's x, y, width, height
-    in the image. ``flipped``: M bool, whether the crop was mirrored.
+    the same pixels, so that it can be compared with anchors. ``tags``: M x C int8, the tags of its image (-1 unknown),
+    0 also for classes that it was judged to be background for. ``image``: M int64 id. ``epoch``: M int32. ``area``: M
+    int32, pixels at feature resolution. ``mask``: M x h x w bool, those pixels in the training crop. ``box``: M x 4
+    float, the crop's x, y, width, height in the image. ``flipped``: M bool, whether the crop was mirrored.
     """
 
     centroid: Tensor

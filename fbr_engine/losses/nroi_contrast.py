@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fbr_engine.losses.own_keys import Negatives, similarities_to_own
-from fbr_engine.losses.sampling import draw_weighted
+from fbr_engine.losses.sampling import draw_weighted, rows_at
 
 VERIFICATION_SAMPLE = 512
 # A large bank is sampled before it is verified: the cost of a step must not grow with the bank.
@@ -26,7 +26,7 @@ def draw_nrois(
     """
     safe = (tags == 0).T
     allowed = safe | _verified(F.normalize(keys, dim=1), safe, F.normalize(prototypes, dim=1), generator)
-    return Negatives(keys[draw_weighted(allowed.float(), count, generator)], safe.any(dim=1))
+    return Negatives(rows_at(keys, draw_weighted(allowed.float(), count, generator)), safe.any(dim=1))
 
 
 def candidates(total: int, count: int, generator: torch.Generator | None, device: torch.device) -> Tensor:
@@ -40,7 +40,7 @@ def candidates(total: int, count: int, generator: torch.Generator | None, device
 def draw_any_nrois(keys: Tensor, classes: int, count: int, generator: torch.Generator | None) -> Negatives:
     """Draw ``count`` negatives for each class from the whole bank, as the paper does."""
     rows = torch.randint(len(keys), (classes, count), generator=generator, device=keys.device)
-    return Negatives(keys[rows], torch.ones(classes, dtype=torch.bool, device=keys.device))
+    return Negatives(rows_at(keys, rows), torch.ones(classes, dtype=torch.bool, device=keys.device))
 
 
 def _verified(unit: Tensor, safe: Tensor, prototypes: Tensor, generator: torch.Generator | None) -> Tensor:
@@ -52,8 +52,8 @@ def _verified(unit: Tensor, safe: Tensor, prototypes: Tensor, generator: torch.G
     doubtful = ~safe
     most = int(doubtful.sum(dim=1).amax())
     looked_at = doubtful.byte().topk(most, dim=1).indices
-    own = unit[looked_at]
-    sample = unit[draw_weighted(safe.float(), VERIFICATION_SAMPLE, generator)]
+    own = rows_at(unit, looked_at)
+    sample = rows_at(unit, draw_weighted(safe.float(), VERIFICATION_SAMPLE, generator))
     nearest = torch.bmm(own, sample.transpose(1, 2)).amax(dim=2)
     to_prototype = torch.bmm(own, prototypes.unsqueeze(2))[:, :, 0]
     return torch.zeros_like(safe).scatter(1, looked_at, nearest > to_prototype)

@@ -33,9 +33,13 @@ from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project, RunInfo, save_json
 from fbr_engine.project.runs import Status
 from fbr_engine.stages.broken_images import recheck
+from fbr_engine.stages.judged_planes import FILE as JUDGED
+from fbr_engine.stages.judged_planes import JudgedPlanes
 from fbr_engine.stages.largest_batch import largest_batch
-from fbr_engine.stages.run_files import CHECKPOINT, METRICS, find_run
+from fbr_engine.stages.make_judged_planes import make_judged_planes
+from fbr_engine.stages.run_files import CHECKPOINT, METRICS, checkpoint_path, find_run
 from fbr_engine.stages.seed_masks import with_seed_run
+from fbr_engine.stages.start_from import start_run
 from fbr_engine.stages.trainer import Trainer
 from fbr_engine.stages.training_data import BatchLoader, TrainingSet, thin_classes, training_set
 from fbr_engine.stages.training_planes import TrainingPlanes, training_planes, with_absolute_folder
@@ -61,30 +65,48 @@ def run(project: Project, config: TrainConfig, run_name: str | None = None, *, r
             yield Result("train", {"run": info.name} | info.figures)
             return
     device = pick_device(config.device)
-    config = replace(config, precision=pick_precision(config.precision, device))
+    config = replace(config, precision=_precision(config, device, info))
     data = training_set(project, config.split)
     if info is None:
         config = with_seed_run(project, with_absolute_folder(config))
-    planes, notices = training_planes(project, config, data.classes, data.ids.tolist())
-    loader = BatchLoader(project, data, config, device, planes)
+        if config.start_from:  # the CAMs of weights that were trained already mean something
+            config = replace(config, warmup=0.0)
     path = project.runs.folder(info.name) / CHECKPOINT if info is not None else None
     stored = load_checkpoint(path) if path is not None and path.is_file() else None
+    start = None if stored else start_run(project, config)
+    judged = None if info is None else JudgedPlanes.load(project.runs.folder(info.name))
+    if judged is None and not stored:
+        judged = yield from make_judged_planes(project, config, data)
+    planes, notices = training_planes(project, config, data.classes, data.ids.tolist(), judged)
+    loader = BatchLoader(project, data, config, device, planes)
     trainer = Trainer(
         config,
         len(data.classes),
         len(data),
         loader.steps * config.epochs,
         device,
-        "none" if stored else config.weights,
+        "none" if stored or start else config.weights,
     )
+    if start:
+        trainer.begin_from(load_checkpoint(checkpoint_path(project, start))[0], TrainConfig.from_json(start.config))
     if stored:
         _check_same_data(stored[1], data, planes)
         trainer.restore(*stored)
     if info is None:
         info = project.runs.create(run_name, config.method, config.to_json())
+    if judged is not None and not stored:
+        judged.save(project.runs.folder(info.name))
     session = _Session(project, info, config, data, trainer, saved_step=trainer.step_count if stored else -1)
-    session.seeds_digest = planes.seeds_digest
+    session.seeds_digest, session.judged_digest = planes.seeds_digest, planes.judged_digest
     yield from session.train(loader, notices)
+
+
+def _precision(config: TrainConfig, device: torch.device, resumed: RunInfo | None) -> str:
+    """Return what to compute with. A resumed run goes on in the precision it began in, so it may have to move."""
+    if resumed is None:
+        return pick_precision(config.precision, device)
+    remedy = f"run {resumed.name} began in it, so resume it with --device cpu, or train a new run with --precision fp32"
+    return pick_precision(config.precision, device, remedy)
 
 
 def _check_same_data(facts: Mapping[str, Any], data: TrainingSet, planes: TrainingPlanes) -> None:
@@ -96,6 +118,11 @@ def _check_same_data(facts: Mapping[str, Any], data: TrainingSet, planes: Traini
     if facts.get("seeds_digest", "") != planes.seeds_digest:
         raise ProjectError(
             "the masks that this run learns from have changed since it began, so it cannot be resumed; train a new run"
+        )
+    if facts.get("judged_digest", "") != planes.judged_digest:
+        raise ProjectError(
+            f"what this run learns from judgements ({JUDGED} in its folder) has changed since it began, so it cannot "
+            "be resumed; train a new run"
         )
 
 
@@ -118,7 +145,7 @@ class _Session:
         self.saved_step = saved_step
         self.reported: set[str] = set()
         self.reported_planes: set[str] = set()
-        self.seeds_digest = ""
+        self.seeds_digest = self.judged_digest = ""
 
     def train(self, loader: BatchLoader, notices: Sequence[Notice] = ()) -> Iterator[Event]:
         """Yield the events of all remaining epochs."""
@@ -249,6 +276,8 @@ class _Session:
         }
         if self.seeds_digest:
             facts["seeds_digest"] = self.seeds_digest
+        if self.judged_digest:
+            facts["judged_digest"] = self.judged_digest
         save_checkpoint(self.folder / CHECKPOINT, tensors, facts)
         self.saved_at, self.saved_step = time.monotonic(), self.trainer.step_count
 

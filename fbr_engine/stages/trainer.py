@@ -13,6 +13,7 @@ from fbr_engine.config import TrainConfig
 from fbr_engine.errors import NonFiniteLossError, ReadError
 from fbr_engine.hosts import HOST_TABLE, Batch
 from fbr_engine.losses.fbr import Fbr
+from fbr_engine.losses.judged import judged_loss
 from fbr_engine.losses.objective import REMEDY, all_finite, loss_weights, non_finite_gradients, weighted_sum
 from fbr_engine.losses.saliency import saliency_loss
 from fbr_engine.networks.cam_network import CamOutput, build_cam_network
@@ -39,7 +40,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config, self.device, self.total_steps = config, device, total_steps
         self.step_count = 0
-        frozen = config.freeze_batchnorm and config.weights != "none"
+        frozen = config.freeze_batchnorm and (config.weights != "none" or bool(config.start_from))
         network = build_cam_network(config.backbone, config.output_stride, classes, frozen)
         load_weights(network.backbone, config.backbone, start)
         network.to(memory_format=torch.channels_last)
@@ -89,6 +90,10 @@ class Trainer:
         if self.background is not None and batch.saliency is not None:
             background = self.background(out.features, out.cam_logits)
             losses["saliency"] = saliency_loss(out.cam_logits, background, batch.tags, batch.saliency, out.valid)
+        forced = None
+        if batch.judged is not None:
+            losses["judged"] = judged_loss(out.cam_logits, batch.tags, batch.judged)
+            forced = batch.judged.forced_at(out.cam_logits.shape[2], out.cam_logits.shape[3])
         if self.fbr is not None:
             self.fbr.train()
             losses |= self.fbr(
@@ -99,6 +104,8 @@ class Trainer:
                 batch.origin,
                 contrast=self.step_count >= self.config.warmup * self.total_steps,
                 generator=self._generator,
+                untold_logits=out.untold_logits,
+                forced=forced,
             )
         return losses
 
@@ -119,6 +126,23 @@ class Trainer:
         if self.background is not None:
             tensors |= with_prefix("background", self.background.state_dict())
         return tensors, {"step": self.step_count, "total_steps": self.total_steps}
+
+    def begin_from(self, tensors: dict[str, Tensor], config: TrainConfig) -> None:
+        """Take the weights of another run's `state`, trained as ``config``, as far as both have the same parts.
+
+        Raises `ReadError` when its network is another one. Optimiser, NROI bank and random numbers begin anew.
+        """
+        try:
+            self.host.network.load_state_dict(take_prefix("network", tensors))
+            if config.host == self.config.host:
+                network = with_prefix("network", self.host.network.state_dict())
+                self.host.load_state_dict(network | take_prefix("host", tensors))
+            if self.fbr is not None and config.fbr and _same_projections(config, self.config):
+                self.fbr.load_state_dict(take_prefix("fbr", tensors))
+            if self.background is not None and config.saliency and config.host == self.config.host:
+                self.background.load_state_dict(take_prefix("background", tensors))
+        except (RuntimeError, KeyError) as error:
+            raise ReadError("the weights to start from belong to another network: start from another run") from error
 
     def restore(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Go back to a `state`. Raises `ReadError` when it is of another model."""
@@ -182,6 +206,10 @@ def one_cycle(step: int, total: int, rise: float = 0.3, first: float = 0.04, las
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _same_projections(one: TrainConfig, other: TrainConfig) -> bool:
+    return (one.form, one.projection_dims) == (other.form, other.projection_dims)
 
 
 def _without(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -13,11 +13,13 @@ import torch
 
 from fbr_engine.config import TrainConfig
 from fbr_engine.data.augment import NO_LABEL, Crop, epoch_order, random_crop
+from fbr_engine.data.judged_plane import points
 from fbr_engine.data.prefetch import prefetch
 from fbr_engine.data.tensors import to_batch
 from fbr_engine.errors import ProjectError
 from fbr_engine.hosts import Batch
 from fbr_engine.losses.fbr import CropOrigin
+from fbr_engine.losses.judged import Judged
 from fbr_engine.project import ClassInfo, Project
 from fbr_engine.stages.broken_images import read_or_reason
 from fbr_engine.stages.training_planes import PlaneFiles, TrainingPlanes
@@ -159,6 +161,7 @@ class BatchLoader:
             origin=origin,
             labels=self._labels(crop_list),
             saliency=self._saliency(crop_list),
+            judged=self._judged(crop_list),
         )
         return LoadedBatch(batch, len(good), skipped, without)
 
@@ -177,6 +180,20 @@ class BatchLoader:
         unknown = np.full((self._config.crop, self._config.crop), np.nan, dtype=np.float32)
         saliency = np.stack([unknown if c.saliency is None else c.saliency for c in crops])
         return torch.from_numpy(saliency).to(self._device)
+
+    def _judged(self, crops: list[Crop]) -> Judged | None:
+        """Return what judgements say of the crops, or None if they say nothing of any image of the batch."""
+        if all(c.judged is None for c in crops):
+            return None
+        side = points(self._config.crop)
+        seeds = np.full((len(crops), side, side), NO_LABEL, dtype=np.uint8)
+        forced = np.zeros((len(crops), len(self._data.classes), side, side), dtype=np.int8)
+        for row, crop in enumerate(crops):
+            if crop.judged is not None:
+                seeds[row] = crop.judged.seeds
+                for index, plane in crop.judged.forced.items():
+                    forced[row, index] = plane
+        return Judged(torch.from_numpy(seeds).to(self._device).long(), torch.from_numpy(forced).to(self._device))
 
 
 @dataclass(frozen=True, slots=True)
