@@ -15,7 +15,7 @@ from fbr_engine.command.interrupt import INTERRUPTED, follow, stop_requests
 from fbr_engine.command.options import read_config, typed_options
 from fbr_engine.command.parser import build_parser
 from fbr_engine.command.reports import info
-from fbr_engine.config import TrainConfig
+from fbr_engine.config import JudgementsConfig, TrainConfig
 from fbr_engine.errors import ConfigError, FbrError
 from fbr_engine.events import Event
 from fbr_engine.project import Project
@@ -61,7 +61,8 @@ def _events(typed: argparse.Namespace, parser: argparse.ArgumentParser) -> Itera
         place = Path(typed.project if name == "new" else typed.out)
         yield from STAGES[name].load()(place, config)
         return
-    with Project.open(Path(typed.project), write=name not in READ_ONLY) as project:
+    lists_only = isinstance(config, JudgementsConfig) and not (config.withdraw or config.restore)
+    with Project.open(Path(typed.project), write=not (lists_only or name in READ_ONLY)) as project:
         stage = STAGES[name].load()
         if name == "train" and typed.resume:
             yield from stage(project, _resumed_config(project, typed), typed.run, resume=True)

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar, get_type_hints
 
-from fbr_engine.config import Option, StageConfig, option_of
+from fbr_engine.config_fields import Option, StageConfig, option_of, shown_name
 from fbr_engine.errors import ConfigError
 
 Config = TypeVar("Config", bound=StageConfig)
@@ -18,6 +18,7 @@ _METAVARS = {
     "out": "DIR",
     "saliency": "DIR",
     "seeds_from": "RUN",
+    "start_from": "RUN",
     "tags": "FILE",
     "split": "S",
     "weights": "FILE|imagenet|drawn|none",
@@ -26,6 +27,7 @@ _METAVARS = {
     "classes": "a,b,c",
     "scales": "1,1.5,2",
     "threshold": "auto|X",
+    "class_": "NAME|all",
     "refine": "none|A,B",
 }
 _SHORT = {"method": "; 'fbr' is short for cam+fbr"}
@@ -41,10 +43,10 @@ def add_options(parser: argparse.ArgumentParser, config: type[StageConfig], requ
         arguments: dict[str, Any] = {
             "dest": field.name,
             "default": argparse.SUPPRESS,
-            "help": _help(info, field.default) + _SHORT.get(field.name, ""),
+            "help": _help(info, "" if field.name in required else field.default) + _SHORT.get(field.name, ""),
             "required": field.name in required,
         }
-        flag = f"--{field.name.replace('_', '-')}"
+        flag = f"--{shown_name(field.name)}"
         if hints[field.name] is bool:
             place.add_argument(flag, action=argparse.BooleanOptionalAction, **arguments)
             continue

@@ -26,15 +26,18 @@ _HELP = {
     "new": "make a project from a folder of images and their tags",
     "train": "learn from the tags",
     "cams": "compute class activation maps, NROIs and features with a trained run",
+    "concepts": "find the concepts of a run: what its activation and background are made of",
     "masks": "turn class activation maps into pseudo masks",
+    "judge": "say what a concept is: the masks of the whole folder follow",
+    "judgements": "list what was said of concepts, and take it back",
     "evaluate": "compare the masks with true ones",
     "export": "write the masks as a dataset",
     "demo": "see the whole path on drawn scenes (about 3 minutes on two cores)",
     "doctor": "say what this machine has",
     "info": "say what a project holds",
 }
-_REQUIRED = {"new": ("images",), "evaluate": ("masks",), "export": ("out",)}
-_WITH_RUN = ("train", "cams", "masks", "evaluate", "export")
+_REQUIRED = {"new": ("images",), "judge": ("concept", "class_", "verdict"), "evaluate": ("masks",), "export": ("out",)}
+_WITH_RUN = ("train", "cams", "concepts", "judge", "judgements", "masks", "evaluate", "export")
 
 
 def _nearest(text: str, known: Sequence[str]) -> list[str]:

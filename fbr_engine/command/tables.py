@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from fbr_engine.config import EVERY_CLASS
+
 Values = Mapping[str, Any]
 
 
@@ -67,9 +69,65 @@ def _cams(values: Values) -> str:
     return f"run {values['run']}: CAMs of {values['images']} images ({values['computed']} computed now{speed})"
 
 
+def _concepts(values: Values) -> str:
+    head = ["concept", "of", "images", "pixels", "leads to", "share %", "mean CAM", "suspicion %", "gain"]
+    rows = [head, *(_concept(row) for row in values["table"])]
+    now = "" if values["computed"] else ", there already"
+    return f"{table(rows)}\n\nrun {values['run']}: {values['concepts']} concepts of {values['images']} images{now}"
+
+
+def _concept(row: Values) -> list[str]:
+    """Return a concept's line; a background concept leads to the class that leaks most into it."""
+    shares: Values = row["share"]
+    leads = row["family"] if row["family"] in shares else max(shares, key=lambda name: shares[name], default="")
+    return [
+        str(row["id"]),
+        row["family"],
+        str(row["images"]),
+        str(row["pixels"]),
+        leads or "-",
+        percent(shares.get(leads)),
+        f"{row['mean_cam']:.2f}",
+        percent(row["suspicion"].get(leads)),
+        f"{row['gain']:.0f}",
+    ]
+
+
 def _masks(values: Values) -> str:
     how = f"threshold {values['threshold']:.3f}, refined by {values['refine']}"
+    how += f", {values['judged']} as judged" if values.get("judged") else ""
     return f"run {values['run']}: {values['images']} masks ({values['computed']} made now; {how}) in {values['folder']}"
+
+
+def _judge(values: Values) -> str:
+    about = "every class" if values["class"] == EVERY_CLASS else values["class"]
+    said = f"judgement {values['id']}: concept {values['concept']} of run {values['run']} is {_SAID[values['verdict']]}"
+    if values["split_into"]:
+        return f"{said} for {about}; it was split into {' and '.join(map(str, values['split_into']))}"
+    if not values["images"]:
+        return f"{said} for {about}"
+    again = f"fbr-engine masks {values['project']} --run {values['run']}"
+    return f"{said} for {about}; it counts in {counted(values['images'], 'images')}: {again}"
+
+
+def _judgements(values: Values) -> str:
+    if not values["judgements"]:
+        return "nothing was judged yet: fbr-engine judge PROJECT --concept ID --class NAME --verdict background"
+    rows = [["id", "verdict", "class", "said of", f"falls on, in {values['run']}", "who", "when"]]
+    for j in values["judgements"]:
+        of = f"{j['judged_concept']} of {j['judged_run'] or 'a deleted run'}"
+        rows.append([str(j["id"]), j["verdict"], j["class"], of, _place(values, j), j["who"], j["created"][:16]])
+    return table(rows)
+
+
+def _place(values: Values, row: Values) -> str:
+    if row["withdrawn"]:
+        return "taken back"
+    if not values["has_concepts"]:
+        return "no concepts yet"
+    if row["falls_on"]:
+        return f"concept {', '.join(map(str, row['falls_on']))} ({round(100 * row['overlap'])} %)"
+    return "what is like it" if row["by_likeness"] else "-"
 
 
 def _evaluate(values: Values) -> str:
@@ -131,11 +189,16 @@ def _info(values: Values) -> str:
     return "\n\n".join([*parts, table(runs) if values["runs"] else "no run yet: fbr-engine train PROJECT"])
 
 
+_SAID = {"background": "background", "object": "part of the object", "mixed": "mixed", "skip": "skipped"}
+
 _TEXTS: dict[str, Callable[[Values], str]] = {
     "new": _new,
     "train": _train,
     "cams": _cams,
+    "concepts": _concepts,
     "masks": _masks,
+    "judge": _judge,
+    "judgements": _judgements,
     "evaluate": _evaluate,
     "export": _export,
     "doctor": _doctor,

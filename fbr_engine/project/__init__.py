@@ -17,6 +17,7 @@ from fbr_engine.project.files import (
 from fbr_engine.project.gallery import GalleryRow, ImageFilter
 from fbr_engine.project.images import ImageInfo
 from fbr_engine.project.import_tags import ImportReport, import_folders, import_table
+from fbr_engine.project.judgements import Judgement
 from fbr_engine.project.maps import MapInfo
 from fbr_engine.project.new_photos import find_new
 from fbr_engine.project.paths import IMAGE_EXTENSIONS, decode_path, encode_path, find_images
@@ -36,6 +37,7 @@ __all__ = [
     "ImageFilter",
     "ImageInfo",
     "ImportReport",
+    "Judgement",
     "MapInfo",
     "PersonMask",
     "Project",

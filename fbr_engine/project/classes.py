@@ -29,6 +29,16 @@ _UNITE_TAGS = """
         value = max(excluded.value, tag.value)
 """
 
+# What is part of one of two classes that become one is no background of the other.
+_SETTLE_JUDGEMENTS = """
+    UPDATE judgement SET withdrawn = strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')
+    WHERE withdrawn IS NULL AND verdict = 'background' AND class_id IN (?1, ?2) AND EXISTS (
+        SELECT 1 FROM judgement AS other
+        WHERE other.withdrawn IS NULL AND other.verdict = 'object' AND other.class_id IN (?1, ?2)
+        AND other.class_id <> judgement.class_id AND other.run_id IS judgement.run_id
+        AND other.concept = judgement.concept)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassInfo:
@@ -126,9 +136,10 @@ class Classes:
     def merge(self, name: str, into: str) -> ClassInfo:
         """Make the class ``name`` part of the class ``into``, and return that one.
 
-        Of two tags of an image, present wins over absent, and either over unknown. Masks stay as they are on the
-        disk: the value of ``name`` is read as that of ``into`` from now on, and never used again. Raises
-        `ProjectError`.
+        Of two tags of an image, present wins over absent, and either over unknown. Judgements of either class are of
+        ``into``; where one concept was part of the one and background for the other, the latter is taken back. Masks
+        stay as they are on the disk: the value of ``name`` is read as that of ``into`` from now on, and never used
+        again. Raises `ProjectError`.
         """
         with self._database.transaction() as connection:
             old, kept = self.get(name), self.get(into)
@@ -136,11 +147,13 @@ class Classes:
                 raise ProjectError(f"class {old.name!r} cannot be merged into itself: name another class")
             with _masks_kept(connection):
                 connection.execute(_UNITE_TAGS, (kept.id, old.id))
+                connection.execute(_SETTLE_JUDGEMENTS, (kept.id, old.id))
+                connection.execute("UPDATE judgement SET class_id = ? WHERE class_id = ?", (kept.id, old.id))
                 self._remove(connection, old.id, kept.id)
         return kept
 
     def delete(self, name: str) -> None:
-        """Remove the class ``name`` and its tags; in masks its value is read as background from now on.
+        """Remove the class ``name``, its tags and judgements; in masks its value is read as background from now on.
 
         Raises `ProjectError` if there is none.
         """

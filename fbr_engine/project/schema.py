@@ -111,7 +111,35 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create_version_1, _to_version_2)
+_VERSION_3 = (
+    # Without a class a judgement is about every class. What was said outlives the run it was said of.
+    """CREATE TABLE judgement (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        created TEXT NOT NULL,
+        who TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('background', 'object', 'mixed', 'skip')),
+        class_id INTEGER REFERENCES class (id) ON DELETE CASCADE,
+        run_id INTEGER REFERENCES run (id) ON DELETE SET NULL,
+        concept INTEGER NOT NULL,
+        exemplars TEXT NOT NULL,
+        withdrawn TEXT
+    )""",
+    """CREATE TABLE concept_name (
+        run_id INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+        concept INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (run_id, concept)
+    ) WITHOUT ROWID""",
+)
+
+
+def _to_version_3(connection: sqlite3.Connection) -> None:
+    """Add what people say about concepts: judgements and names."""
+    for statement in _VERSION_3:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create_version_1, _to_version_2, _to_version_3)
 VERSION = len(MIGRATIONS)
 
 

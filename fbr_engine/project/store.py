@@ -26,6 +26,7 @@ from fbr_engine.project.database import Database, create_database
 from fbr_engine.project.files import map_path, path_inside
 from fbr_engine.project.gallery import Gallery
 from fbr_engine.project.images import Images
+from fbr_engine.project.judgements import Judgements
 from fbr_engine.project.lock import WriterLock
 from fbr_engine.project.maps import Maps
 from fbr_engine.project.paths import DATABASE_NAME, check_image, decode_path, encode_path, shown
@@ -62,6 +63,7 @@ class Project:
         self.maps = Maps(database, self.images, folder)
         self.person_masks = PersonMasks(database, self.images, self.classes, folder)
         self.gallery = Gallery(database, self.classes)
+        self.judgements = Judgements(database)
 
     @classmethod
     def create(cls, folder: Path, images: Path) -> Self:

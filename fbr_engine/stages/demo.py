@@ -1,4 +1,4 @@
-"""Stage ``demo``: the whole path on drawn scenes, with the truth at hand: two methods, one table, one dataset."""
+"""Stage ``demo``: the whole path on drawn scenes, truth at hand: two methods, answers, one table, one dataset."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from fbr_engine.config import (
     CamsConfig,
+    ConceptsConfig,
     DemoConfig,
     EvaluateConfig,
     ExportConfig,
@@ -31,20 +32,30 @@ from fbr_engine.scenes import (
     load_background_names,
     write_scenes,
 )
+from fbr_engine.stages import concepts as concepts_stage
 from fbr_engine.stages import create_project, evaluate, export_dataset, infer_cams, make_pseudo_masks, train
+from fbr_engine.stages.judge import judge, require_concepts
+from fbr_engine.stages.mask_folder import MaskFolder
+from fbr_engine.stages.questions import questions
 from fbr_engine.stages.shown_masks import shown_masks
+from fbr_engine.stages.stored_concepts import facts
+from fbr_engine.stages.true_answers import TrueAnswers
+from fbr_engine.stages.verdicts import bind
 
 STAGE = "demo"
 OPTIONS = "demo.json"
 METHODS = {"cam": "cam", "fbr": "cam+fbr"}
+JUDGED = "fbr"
+WHO = "the true masks"
 
 
 def run(out: Path, config: DemoConfig) -> Iterator[Event]:
-    """Draw scenes into ``out``, train both methods, make masks, evaluate, export.
+    """Draw scenes into ``out``, train both methods, make masks, evaluate, judge concepts, export.
 
     ``out`` must be empty, not exist, or hold a demo of the same options: that one goes on where it stopped. The result
     has, for each method, ``miou``, ``iou``, and ``false_foreground``: the share of its false foreground on each kind
-    of background.
+    of background. The last one is ``fbr`` after some answers about its concepts, given from the true masks of the
+    training scenes in the order in which a person is asked; they stand in the project, and in the exported masks.
     """
     scenes = out / "scenes"
     marker = out / "project" / "project.sqlite"
@@ -60,6 +71,9 @@ def run(out: Path, config: DemoConfig) -> Iterator[Event]:
         figures: dict[str, Any] = {}
         for name, method in METHODS.items():
             figures[name] = yield from _method(project, name, method, scenes, config)
+        if config.answers:
+            given = yield from _answered(project, scenes, config)
+            figures[f"{JUDGED} + {given} answers"] = yield from _measured(project, JUDGED, scenes, config, judged=True)
         dataset = out / "dataset"
         if not dataset.exists():
             yield from export_dataset.run(project, ExportConfig(out=str(dataset), copy_images=True), "fbr")
@@ -112,7 +126,29 @@ def _method(
     if name not in known or known[name].status != "done":
         yield from train.run(project, train_config(method, config), name, resume=name in known)
     yield from infer_cams.run(project, CamsConfig(device=config.device), name)
-    yield from make_pseudo_masks.run(project, MasksConfig(device=config.device, refine=RECOMMENDED), name)
+    return (yield from _measured(project, name, scenes, config, judged=False))
+
+
+def _answered(project: Project, scenes: Path, config: DemoConfig) -> Generator[Event, None, int]:
+    """Find the concepts of the run and answer what is asked first; return how many answers there are."""
+    yield from concepts_stage.run(project, ConceptsConfig(), JUDGED)
+    info = project.runs.get(JUDGED)
+    concepts = require_concepts(project, info)
+    known, truth = facts(project, info, concepts), TrueAnswers(project, concepts, MaskFolder(scenes / MASKS))
+    verdicts = bind(project, info, concepts)
+    while len(verdicts.judgements) < config.answers and (asked := questions(known, verdicts)):
+        concept_id, class_id = asked[0].concept_id, asked[0].class_id
+        judge(project, info, concepts, concept_id, class_id, truth.verdict(concept_id, class_id), WHO)
+        verdicts = bind(project, info, concepts, verdicts)
+    return len(verdicts.judgements)
+
+
+def _measured(
+    project: Project, name: str, scenes: Path, config: DemoConfig, *, judged: bool
+) -> Generator[Event, None, dict[str, Any]]:
+    """Make the run's masks with or without the judgements; return their figures."""
+    masks = MasksConfig(device=config.device, refine=RECOMMENDED, ignore_judgements=not judged)
+    yield from make_pseudo_masks.run(project, masks, name)
     values: dict[str, Any] = {}
     for event in evaluate.run(project, EvaluateConfig(masks=str(scenes / MASKS)), name):
         yield event

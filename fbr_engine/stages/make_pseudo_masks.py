@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from fbr_engine.config import MasksConfig
 from fbr_engine.data.device import pick_device
@@ -16,7 +13,9 @@ from fbr_engine.errors import ProjectError, ReadError
 from fbr_engine.events import Event, FileWritten, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.formats.classes_txt import save_classes_txt
 from fbr_engine.project import ImageInfo, Project, RunInfo, make_folder, save_mask
+from fbr_engine.stages.auto_threshold import auto_threshold
 from fbr_engine.stages.broken_images import known_problems
+from fbr_engine.stages.judged_cams import prepare_judged
 from fbr_engine.stages.looked_at import First, LookedAt
 from fbr_engine.stages.pseudo_mask import Mask
 from fbr_engine.stages.refine import prepare_refiner
@@ -25,7 +24,6 @@ from fbr_engine.stages.run_files import checkpoint_path, file_digest, find_run
 from fbr_engine.stages.shown_masks import KIND
 from fbr_engine.stages.stored_cams import KIND as CAMS
 from fbr_engine.stages.stored_cams import CamRecord, cam_record
-from fbr_engine.stages.thresholds import LEVELS, cam_histogram, otsu_threshold
 
 
 def run(
@@ -44,7 +42,9 @@ def run(
     threshold = (yield from auto_threshold(project, info)) if automatic else float(config.threshold)
     device = pick_device(config.device)
     refiner = yield from prepare_refiner(project, info, config.refine, threshold, device)
-    job = _Job(project, info, config, MaskMaker(threshold, refiner, config.smallest, device))
+    # The threshold and what refiners learn stay those of the CAMs as computed: images nobody judged do not change.
+    judged = None if config.ignore_judgements else (yield from prepare_judged(project, info))
+    job = _Job(project, info, config, MaskMaker(threshold, refiner, config.smallest, device, judged))
     total, ready = job.count_all()
     yield Started(KIND, total, "images", info.name, ready)
     yield from _what_is_left_out(project, info, config.split)
@@ -69,6 +69,7 @@ def run(
             "images": ready + job.count,
             "computed": job.count,
             "skipped": job.skipped,
+            "judged": job.judged,
             "folder": str(job.folder / KIND),
         },
     )
@@ -88,27 +89,6 @@ def _what_is_left_out(project: Project, info: RunInfo, split: str) -> Iterator[E
         )
 
 
-def auto_threshold(project: Project, info: RunInfo) -> Generator[Event, None, float]:
-    """Return the run's threshold by the rule of `fbr_engine.stages.thresholds`, over all its CAMs."""
-    total = project.maps.count_done(info.id, CAMS)
-    yield Started("threshold", total, "images", info.name)
-    sum_of_all = np.zeros(LEVELS)
-    for done, (image, _, _) in enumerate(project.maps.done(info.id, CAMS), start=1):
-        histogram = _histogram(cam_record(project, info, image))
-        if histogram is not None:
-            sum_of_all += histogram
-        yield Progress("threshold", done, total, "images")
-    return otsu_threshold([sum_of_all])
-
-
-def _histogram(record: CamRecord | None) -> npt.NDArray[np.float64] | None:
-    try:
-        stored = record.read() if record else None
-    except ReadError:
-        return None  # reported when its mask is due
-    return cam_histogram(stored.cam.max(axis=0)) if stored is not None and len(stored.cam) else None
-
-
 class _Job:
     """Makes the masks of one run under one threshold and refinement."""
 
@@ -116,7 +96,7 @@ class _Job:
         self.project, self.info, self.split, self.refine = project, info, config.split, config.refine
         self.maker = maker
         self.folder = project.runs.folder(info.name)
-        self.count = self.skipped = self.empty = 0
+        self.count = self.skipped = self.empty = self.judged = 0
         self.pending: list[tuple[int, int, str, str, str, None]] = []
 
     def records(self) -> Iterator[tuple[CamRecord, bool]]:
@@ -142,21 +122,25 @@ class _Job:
         return {r.image.id: r for r in records if r is not None and not self.is_there(r)}
 
     def fingerprint(self, record: CamRecord) -> str:
-        """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up."""
+        """Return a hash of all that the mask follows from: CAMs, tags, threshold, refinement, clean-up, judgements."""
         maker = self.maker
         present = sorted(c for c, value in record.tags.items() if value == 1)
         how = f"{maker.threshold:.4f} {self.refine} {maker.smallest:g}"
         if maker.refiner is not None and maker.refiner.digest:
             how += f" {maker.refiner.digest}"
+        judged = maker.judged.digest(record) if maker.judged is not None else ""
+        if judged:
+            how += f" judged {judged}"
         text = f"{record.fingerprint} {present} {how}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def count_all(self) -> tuple[int, int]:
-        """Return how many masks there will be, and how many of them are there already."""
+        """Return how many masks there will be, and how many of them are there already; count those judged."""
         total = ready = 0
-        for _, is_there in self.records():
+        for record, is_there in self.records():
             total += 1
             ready += is_there
+            self.judged += self.maker.judged is not None and bool(self.maker.judged.digest(record))
         return total, ready
 
     def work(self, done: int, total: int, first: First | None) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from fbr_engine.data.images import read_image
 from fbr_engine.errors import ProjectError
 from fbr_engine.project import ImageInfo, Project, RunInfo
 from fbr_engine.refiners.base import Refiner
+from fbr_engine.stages.judged_cams import JudgedCams, judged_cams
 from fbr_engine.stages.pseudo_mask import SMALLEST, Mask, cleaned, pseudo_mask, soft_scores, to_mask
 from fbr_engine.stages.refine import load_refiner
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, cam_record
@@ -32,17 +33,22 @@ class MaskSource:
 
 @dataclass(frozen=True, slots=True)
 class MaskMaker:
-    """Makes masks under one threshold (0..1), refiner and clean-up (a share of the image), on ``device``."""
+    """Makes masks under one threshold (0..1), refiner and clean-up (a share of the image), on ``device``.
+
+    ``judged``: what changes the CAMs first, if anything was judged.
+    """
 
     threshold: float
     refiner: Refiner | None
     smallest: float
     device: torch.device
+    judged: JudgedCams | None = None
 
     def load(self, project: Project, record: CamRecord) -> MaskSource:
         """Read what the mask of one image is made of; may be called in any thread. Raises `ReadError`."""
         pixels = None if self.refiner is None else read_image(project.image_path(record.image.path))
-        return MaskSource(record.read(), pixels)
+        cam = record.read()
+        return MaskSource(self.judged.apply(record, cam) if self.judged else cam, pixels)
 
     def make(self, source: MaskSource) -> Mask:
         """Return the mask, H x W uint8 of pixel ids, in the size of the image."""
@@ -82,6 +88,7 @@ def refined_mask(
     *,
     smallest: float = SMALLEST,
     device: str = "auto",
+    ignore_judgements: bool = False,
 ) -> Mask:
     """Return the mask that stage ``masks`` would write for ``image``, H x W uint8 of pixel ids.
 
@@ -94,5 +101,6 @@ def refined_mask(
             f"{image.path} has no CAMs or no tags in run {info.name}: tag it and compute its CAMs (fbr-engine cams)"
         )
     place = pick_device(device)
-    maker = MaskMaker(threshold, load_refiner(project, info, refine, place), smallest, place)
+    judged = None if ignore_judgements else judged_cams(project, info)
+    maker = MaskMaker(threshold, load_refiner(project, info, refine, place), smallest, place, judged)
     return maker.make(maker.load(project, record))

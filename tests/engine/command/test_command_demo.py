@@ -40,12 +40,16 @@ def test_the_demo_stops_and_goes_on_to_its_table(engine: Engine, tmp_path: Path)
     assert [p for p in out.rglob("*") if p.name.endswith((".tmp", ".partial"))] == []
     done = engine("demo", "--out", out, *SMALL)
     assert done.result["stage"] == "demo"
-    assert set(done.result["methods"]) == {"cam", "fbr"}
+    assert list(done.result["methods"]) == ["cam", "fbr", "fbr + 20 answers"]
     for figures in done.result["methods"].values():
         assert figures["images"] == 12
         shares = figures["false_foreground"].values()
         assert sum(shares) == pytest.approx(1.0, abs=0.01) or figures["false_share"] == 0
     assert (out / "dataset" / "report.json").is_file()
+    standing = engine("judgements", out / "project").result["judgements"]
+    assert len(standing) == 20
+    again = engine("demo", "--out", out, *SMALL)
+    assert again.result["methods"] == done.result["methods"]
     status, text, _ = engine.text("demo", "--out", out, *SMALL)
     assert status == 0
     assert "false foreground lies on" in text

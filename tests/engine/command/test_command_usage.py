@@ -9,10 +9,11 @@ from workplace import Engine
 
 from fbr_engine import __version__
 from fbr_engine.config import TrainConfig
+from fbr_engine.config_fields import shown_name
 from fbr_engine.stage_table import STAGES
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("new", "train", "cams", "masks", "evaluate", "export", "demo", "doctor", "info")
+COMMANDS = ("new", "train", "cams", "masks", "judge", "judgements", "evaluate", "export", "demo", "doctor", "info")
 WITHOUT_TORCH = """
 import sys
 from fbr_engine.__main__ import main
@@ -54,7 +55,7 @@ def test_each_command_explains_all_its_options(engine: Engine, name: str) -> Non
     assert "--json" in out
     if name in STAGES:
         for field in STAGES[name].config.__dataclass_fields__:
-            assert f"--{field.replace('_', '-')}" in out
+            assert f"--{shown_name(field)}" in out
 
 
 def test_the_help_says_with_what_an_option_counts(engine: Engine) -> None:
@@ -91,6 +92,14 @@ def test_the_help_says_with_what_an_option_counts(engine: Engine) -> None:
         (["cams", "P", "--scales", "1,big"], "'1,big' is no list of numbers such as 1,1.5,2"),
         (["cams", "P", "--scales", ","], "scales is empty"),
         (["cams", "P", "--scales", "0"], "must be at least 0.1"),
+        (["judge", "P", "--concept", "3", "--verdict", "object"], "--class"),
+        (["judge", "P", "--concept", "3", "--class", "all", "--verdict", "object"], "nothing is part of every class"),
+        (["judge", "P", "--concept", "3", "--class", "cat", "--verdict", "maybe"], "'maybe'"),
+        (
+            ["judge", "P", "--concept", "-1", "--class", "cat", "--verdict", "skip"],
+            "concept is -1 but must be at least",
+        ),
+        (["judgements", "P", "--withdraw", "-1"], "withdraw is -1 but must be at least 0"),
         (["masks", "P", "--threshold", "1.5"], "threshold is '1.5' but must be auto or a number between 0 and 1"),
         (["masks", "P", "--refine", "pamr,magic"], "must be none, or some of pamr, crf, walk, each once"),
         (["demo", "--images", "1"], "images is 1 but must be at least 8"),

@@ -35,7 +35,7 @@ def fail(connection: sqlite3.Connection) -> None:
 def test_an_empty_file_becomes_the_newest_schema(connection: sqlite3.Connection) -> None:
     assert version_of(connection) == 0
     assert migrate(connection)
-    assert version_of(connection) == VERSION == 2
+    assert version_of(connection) == VERSION == 3
     assert not migrate(connection)
 
 

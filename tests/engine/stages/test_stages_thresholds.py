@@ -5,7 +5,7 @@ import pytest
 from workplace import Workplace
 
 from fbr_engine.events import Progress, Started
-from fbr_engine.stages.make_pseudo_masks import auto_threshold
+from fbr_engine.stages.auto_threshold import auto_threshold
 from fbr_engine.stages.thresholds import cam_histogram, otsu_threshold
 
 
