@@ -60,6 +60,8 @@ def take(out: Path, look: str, width: int, height: int) -> None:
     for name in ROOMS:
         window.enter(name)
         wait(2.5)
+        if name == "concepts":
+            wait(6)
         if name == "review":
             window.actions_table.get("review.curtain").trigger()
             window.actions_table.get("review.eye_cam").trigger()

@@ -15,6 +15,7 @@ ROOM_NAMES = {
     "everywhere": "Everywhere",
     "images": "Images",
     "training": "Training",
+    "concepts": "Concepts",
     "review": "Review",
     "export": "Export",
 }

@@ -11,6 +11,7 @@ STAGE_NAMES = {
     "train": "training",
     "regions": "gathering object and background regions",
     "cams": "CAMs and NROIs",
+    "concepts": "concepts",
     "threshold": "choosing the threshold",
     "affinity": "learning object boundaries",
     "masks": "masks",
@@ -30,7 +31,10 @@ _SHOWN: dict[str, State] = {
 
 def room_of(job: Job) -> str:
     """Return the name of the room a job belongs to."""
-    return "export" if any(step.stage == "export" for step in job.spec.steps) else "training"
+    stages = {step.stage for step in job.spec.steps}
+    if "export" in stages:
+        return "export"
+    return "concepts" if "concepts" in stages and "train" not in stages else "training"
 
 
 def job_bar_state(job: Job | None, waiting: Sequence[Job], room: str = "") -> JobBarState:

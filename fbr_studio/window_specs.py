@@ -19,6 +19,7 @@ class RoomEntry:
 ROOMS = {
     "images": RoomEntry("Images", "images", "fbr_studio.rooms.images:ImagesRoom"),
     "training": RoomEntry("Training", "training", "fbr_studio.rooms.training:TrainingRoom"),
+    "concepts": RoomEntry("Concepts", "concepts", "fbr_studio.rooms.concepts:ConceptsRoom"),
     "review": RoomEntry("Review", "review", "fbr_studio.rooms.review:ReviewRoom"),
     "export": RoomEntry("Export", "export", "fbr_studio.rooms.export:ExportRoom"),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from fbr_engine.config import CamsConfig, MasksConfig, StageConfig, TrainConfig
+from fbr_engine.config import CamsConfig, MasksConfig, TrainConfig
+from fbr_engine.config_fields import StageConfig
 from fbr_engine.events import Event
 from fbr_engine.project import Project
 from fbr_engine.refinement import RECOMMENDED

@@ -18,7 +18,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from fbr_engine.config import StageConfig
+from fbr_engine.config_fields import StageConfig
 from fbr_engine.errors import FbrError
 from fbr_engine.events import Event, Progress, Result, Started
 from fbr_engine.project import Project
@@ -27,7 +27,7 @@ from fbr_studio.jobs.gentle import lower_priority, take_cores
 
 LOG = logging.getLogger(__name__)
 FETCH_MS = 50
-NO_TORCH = frozenset({"new", "export"})
+NO_TORCH = frozenset({"new", "export", "concepts"})
 
 Make = Callable[[Project, str | None], Iterator[Event]]
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from fbr_engine.concepts.concept_set import ConceptSet
 from fbr_engine.errors import ProjectError
 from fbr_engine.project import ClassInfo, ImageInfo, Project, RunInfo
+from fbr_engine.stages.judge import login_name
 
 TagRow = tuple[int, int, int | None]
 
@@ -33,6 +35,9 @@ class Session(QObject):
     maps_changed = Signal(object)
     person_mask_changed = Signal(int)
     run_ready = Signal(str)
+    comparison_asked = Signal()
+    judgements_changed = Signal()
+    concepts_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +51,8 @@ class Session(QObject):
         self.told_of_unlisted = False
         # The person works on what a run made: another run is offered by `run_ready`, not shown in its place.
         self.busy_looking = False
+        # Two runs are to be compared: the Training room does so when it is entered.
+        self.comparison_due = False
         # Removes the folder of a deleted run; the window gives one that does not make it wait.
         self.remove_folder: Callable[[Path], object] | None = None
 
@@ -95,7 +102,7 @@ class Session(QObject):
         project, self._project = self._project, None
         self._image = self._run = self._compare = None
         self.looked_at = ()
-        self.told_of_unlisted = self.busy_looking = False
+        self.told_of_unlisted = self.busy_looking = self.comparison_due = False
         project.close()
         self.project_changed.emit()
 
@@ -264,6 +271,43 @@ class Session(QObject):
         self.open_project.move_images(folder)
         self.images_changed.emit()
         self.maps_changed.emit(None)
+
+    def compare(self, run: str, other: str) -> None:
+        """Show a run compared with another."""
+        self.run = run
+        self.compare_run = other
+        self.comparison_due = True
+        self.comparison_asked.emit()
+
+    # --- judgements of concepts
+
+    def judge(self, run: RunInfo, concepts: ConceptSet, concept: int, class_id: int | None, verdict: str) -> int:
+        """Keep what a person says of a concept for a class, or with None for every class; return its number.
+
+        Splitting what is mixed is left to whoever asks: it reads features.
+
+        Raises `ProjectError`, `WriteError`.
+        """
+        exemplars = [(one.image_id, one.pixels) for one in concepts.exemplars(concept)]
+        made = self.open_project.judgements.add(verdict, class_id, run.id, concept, exemplars, login_name())
+        self.judgements_changed.emit()
+        return made.id
+
+    def withdraw_judgement(self, judgement: int) -> None:
+        """Take a judgement back; it stays in the project and can be restored. Raises `ProjectError`, `WriteError`."""
+        self.open_project.judgements.withdraw(judgement)
+        self.judgements_changed.emit()
+
+    def restore_judgement(self, judgement: int) -> None:
+        """Let a judgement that was taken back stand again. Raises `ProjectError`, `WriteError`."""
+        self.open_project.judgements.restore(judgement)
+        self.judgements_changed.emit()
+
+    def name_concept(self, run: RunInfo, concept: int, name: str) -> str:
+        """Give a concept a name, an empty one takes it away; return it as it is kept. Raises `ProjectError`."""
+        kept = self.open_project.judgements.name(run.id, concept, name)
+        self.concepts_changed.emit()
+        return kept
 
 
 def _worth_showing(project: Project, newest_first: Sequence[RunInfo]) -> RunInfo | None:

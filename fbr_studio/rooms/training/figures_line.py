@@ -16,6 +16,7 @@ _STAGES = {
     "cams": "making CAMs",
     "threshold": "choosing the threshold",
     "affinity": "learning boundaries",
+    "judged": "reading the judgements",
     "masks": "making masks",
 }
 

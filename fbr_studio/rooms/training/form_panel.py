@@ -24,6 +24,7 @@ from fbr_studio.widgets.theme import GRID
 
 WIDTH = 316
 FIRST = ("method", "seeds_from", "backbone", "weights", "epochs")
+UNNAMED = {"start_from": "none: begin with the weights above"}
 WEIGHTS = ("imagenet", "drawn", "none")
 
 
@@ -225,7 +226,8 @@ class FormPanel(QFrame):
             return False
         self._runs_offered = names
         for spec in self.form.specs("run"):
-            self.form.set_choices(spec.name, [("", "the newest"), *((name, name) for name in names)])
+            nothing = UNNAMED.get(spec.name, "the newest")
+            self.form.set_choices(spec.name, [("", nothing), *((name, name) for name in names)])
         return True
 
     def config(self) -> TrainConfig:

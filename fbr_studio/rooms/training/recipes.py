@@ -11,6 +11,7 @@ from fbr_engine.data.images import upright_size
 from fbr_engine.errors import FbrError
 from fbr_engine.project import ImageInfo, Project
 from fbr_engine.stages.seed_masks import with_seed_run
+from fbr_engine.stages.start_from import start_run
 from fbr_studio.widgets.formatting import without_commands
 
 SMALL_SIDE = 200
@@ -72,6 +73,10 @@ def config_obstacle(project: Project, config: TrainConfig) -> tuple[str, str]:
         with_seed_run(project, config)
     except FbrError as error:
         return without_commands(str(error)), "seeds_from"
+    try:
+        start_run(project, config)
+    except FbrError as error:
+        return without_commands(str(error)), "start_from"
     if config.saliency and not Path(config.saliency).is_dir():
         return "There is no such folder. Choose the one with the saliency maps.", "saliency"
     return "", ""

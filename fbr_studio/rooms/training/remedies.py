@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fbr_engine.config import TrainConfig, option_of
+from fbr_engine.config import TrainConfig
+from fbr_engine.config_fields import option_of
 from fbr_engine.errors import (
     DeviceError,
     FbrError,

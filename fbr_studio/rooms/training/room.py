@@ -101,6 +101,7 @@ class TrainingRoom(Room):
         session.project_closing.connect(self._project_closing)
         session.run_changed.connect(self._run_chosen)
         session.compare_run_changed.connect(self._show)
+        session.comparison_asked.connect(lambda: self._compare_if_due() if self.isVisible() else None)
         session.runs_changed.connect(self._runs_changed)
         session.maps_changed.connect(lambda _: None if self.runner.busy else self.view.measure())
         session.images_changed.connect(self._images_changed)
@@ -144,8 +145,16 @@ class TrainingRoom(Room):
 
     def entered(self) -> None:
         """Look at what may have changed elsewhere."""
+        self._compare_if_due()
         self.panel.look()
         self._runs_changed()
+
+    def _compare_if_due(self) -> None:
+        """Show the two runs another room wants compared."""
+        if self.session.comparison_due:
+            self.session.comparison_due = False
+            self.shown.watching, self.shown.comparing = False, True
+            self._show()
 
     def close_down(self) -> None:
         """End timers and background work."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from fbr_engine.config import TrainConfig, option_of
+from fbr_engine.config import TrainConfig
+from fbr_engine.config_fields import option_of
 from fbr_engine.errors import FbrError, ProjectError
 from fbr_engine.project import Project, RunInfo, load_json
 from fbr_engine.stages.run_files import METRICS, checkpoint_path, file_digest

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from fbr_engine.config import StageConfig
+from fbr_engine.config_fields import StageConfig
 from fbr_engine.errors import ConfigError
 from fbr_studio.widgets.basics import button, label
 from fbr_studio.widgets.forms.editors import Choices, Editor, PathEditor, make_editor

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal, get_type_hints
 
-from fbr_engine.config import Option, StageConfig, option_of
+from fbr_engine.config_fields import Option, StageConfig, option_of
 
 Kind = Literal["check", "choice", "word", "whole", "number", "numbers", "words", "text"]
 

@@ -12,16 +12,8 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from fbr_engine.config import (
-    BACKBONES,
-    METHODS,
-    CamsConfig,
-    ExportConfig,
-    MasksConfig,
-    StageConfig,
-    TrainConfig,
-    option,
-)
+from fbr_engine.config import BACKBONES, METHODS, CamsConfig, ExportConfig, MasksConfig, TrainConfig
+from fbr_engine.config_fields import StageConfig, option
 from fbr_engine.errors import ConfigError
 from fbr_engine.stage_table import STAGES
 from fbr_studio.widgets.forms.config_form import ConfigForm
@@ -217,7 +209,7 @@ def test_a_field_that_names_a_folder_looks_for_one(qtbot: QtBot, monkeypatch: py
 def test_fields_are_found_by_what_they_name(qtbot: QtBot) -> None:
     form = ConfigForm(TrainConfig)
     qtbot.addWidget(form)
-    assert [spec.name for spec in form.specs("run")] == ["seeds_from"]
+    assert [spec.name for spec in form.specs("run")] == ["seeds_from", "start_from"]
     assert [spec.name for spec in form.specs("folder")] == ["saliency"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fake_stages import FakeStage, Pace, failing, map_events, training_events
+from planted import add_run, make_planted
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
@@ -605,3 +606,17 @@ def test_finished_runs_are_offered_to_learn_from(desk: Desk, trained: Workplace,
     box = panel.form.row("seeds_from").editor.box
     assert "first" in [box.itemData(i) for i in range(box.count())]
     wait(qtbot, lambda: "has no run" in panel.form.row("seeds_from").problem)
+
+
+def test_another_room_has_two_runs_compared(desk: Desk, tmp_path: Path) -> None:
+    project = make_planted(tmp_path / "planted", images=4)
+    for name in ("one", "two"):
+        add_run(project, name)
+    project.close()
+    desk.session.open(project.folder)
+    desk.session.compare("two", "one")
+    desk.room.entered()
+    assert desk.room.shown_run == "two"
+    assert desk.room.shown.other is not None
+    assert desk.room.shown.other.name == "one"
+    assert not desk.session.comparison_due

@@ -1,0 +1,39 @@
+"""Concepts are merged and split: computed and saved in the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fbr_engine.stages.edit_concepts import merge, split
+from fbr_engine.stages.stored_concepts import save_concepts
+from fbr_studio.rooms.concepts.loading import Loaded, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What is to be done with which concepts; ``judgement``: the answer that asked for it, if one did."""
+
+    what: Literal["merge", "split"]
+    concepts: tuple[int, ...]
+    judgement: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edited:
+    """What came of it: all concepts, and the numbers of those that are new."""
+
+    edit: Edit
+    data: Loaded
+    new: tuple[int, ...]
+
+
+def edit(data: Loaded, wanted: Edit) -> Edited:
+    """Change a run's concepts and save them. Raises `ProjectError`, `ReadError` and `WriteError`."""
+    if wanted.what == "merge":
+        after = merge(data.set, wanted.concepts)
+    else:
+        after = split(data.project, data.info, data.set, wanted.concepts[0])
+    save_concepts(data.project, data.info, after)
+    new = tuple(sorted(set(after.ids()) - set(data.set.ids())))
+    return Edited(wanted, describe(data.project, data.info, after), new)
