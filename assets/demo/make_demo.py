@@ -4,6 +4,7 @@
 
 Drawn scenes (JPEG, to be small), their tags, and two finished runs, cam and fbr, trained by the stages a user runs.
 A few scenes are left untagged, so that there is something to tag. The truth judges the runs and is not shipped.
+Features, which are large, and concepts are shipped of fbr alone.
 """
 
 from __future__ import annotations
@@ -20,15 +21,15 @@ from pathlib import Path
 from PIL import Image
 
 from fbr_engine.command.console import TextListener
-from fbr_engine.config import CamsConfig, DemoConfig, EvaluateConfig, MasksConfig, NewConfig
+from fbr_engine.config import CamsConfig, ConceptsConfig, DemoConfig, EvaluateConfig, MasksConfig, NewConfig
 from fbr_engine.events import Event
 from fbr_engine.formats.tags_csv import load_tags_csv, save_tags_csv
 from fbr_engine.networks.checkpoints import load_checkpoint, save_checkpoint
 from fbr_engine.project import Project
 from fbr_engine.refinement import RECOMMENDED
 from fbr_engine.scenes import IMAGES, MASKS, TAGS, write_scenes
-from fbr_engine.stages import create_project, evaluate, infer_cams, make_pseudo_masks, train
-from fbr_engine.stages.demo import METHODS, train_config
+from fbr_engine.stages import concepts, create_project, evaluate, infer_cams, make_pseudo_masks, train
+from fbr_engine.stages.demo import JUDGED, METHODS, train_config
 
 TRAIN, VAL, UNTAGGED = 96, 24, 8
 SEED = 0
@@ -79,7 +80,9 @@ def _make_run(project: Project, name: str, method: str, epochs: int, truth: Path
     path = project.runs.folder(name) / "checkpoint.safetensors"
     tensors, facts = load_checkpoint(path)
     save_checkpoint(path, {key: value for key, value in tensors.items() if key.startswith(KEPT)}, facts)
-    _follow(infer_cams.run(project, CamsConfig(device="cpu", features=False), name), listen)
+    _follow(infer_cams.run(project, CamsConfig(device="cpu", features=name == JUDGED), name), listen)
+    if name == JUDGED:
+        _follow(concepts.run(project, ConceptsConfig(), name), listen)
     _follow(make_pseudo_masks.run(project, MasksConfig(device="cpu", refine=RECOMMENDED), name), listen)
     _follow(evaluate.run(project, EvaluateConfig(masks=str(truth)), name), listen)
 
