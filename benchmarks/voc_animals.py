@@ -112,6 +112,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seeds", default="0,1,2", help="only rows of these seeds")
     parser.add_argument("--refine", default=REFINED, help="how masks are refined (as fbr-engine masks --refine)")
     parser.add_argument("--refined-split", default="", help="refine only this split, to save time")
+    parser.add_argument(
+        "--scales", default="", help="scales of the CAMs, with commas between (the defaults, if not given)"
+    )
     parser.add_argument("--epochs", type=int, default=TrainConfig().epochs)
     return parser.parse_args()
 
@@ -154,10 +157,13 @@ def measured(project: Project, row: Row, typed: argparse.Namespace) -> dict[str,
     )
     known = {info.name: info.status for info in project.runs.all()}
     clock = Clock()
+    if first := row.changes.get("seeds_from"):
+        follow(make_pseudo_masks.run(project, labels(project, row, first, typed.refine), first))
+        clock.note("labels")
     if known.get(row.run) != "done":
         follow(train.run(project, config, row.run, resume=row.run in known))
     clock.note("train")
-    scales = (1.0,) if typed.quick else CamsConfig().scales
+    scales = (1.0,) if typed.quick else chosen_scales(typed)
     follow(infer_cams.run(project, CamsConfig(scales=scales, **row.cams), row.run))
     clock.note("cams")
     figures: dict[str, Any] = {}
@@ -166,7 +172,6 @@ def measured(project: Project, row: Row, typed: argparse.Namespace) -> dict[str,
     for name, masks in {
         "seeds": MasksConfig(),
         "seeds at the threshold of train": MasksConfig(threshold=str(threshold)),
-        # Last, since these are the masks a second stage learns from.
         "refined": MasksConfig(threshold=str(threshold), refine=typed.refine, split=typed.refined_split),
     }.items():
         made = follow(make_pseudo_masks.run(project, masks, row.run))
@@ -179,11 +184,23 @@ def measured(project: Project, row: Row, typed: argparse.Namespace) -> dict[str,
         "method": row.method,
         "seed": row.seed,
         "epochs": config.epochs,
+        "scales": scales,
         "changes": row.changes | row.cams,
         "figures": figures,
         "seconds": clock.seconds,
         "machine": machine(),
     }
+
+
+def chosen_scales(typed: argparse.Namespace) -> tuple[float, ...]:
+    return tuple(map(float, typed.scales.split(","))) if typed.scales else CamsConfig().scales
+
+
+def labels(project: Project, row: Row, first: str, refine: str) -> MasksConfig:
+    """Return how the masks of ``train`` are made that the second stage learns from; their threshold sees no true mask."""
+    if first not in {info.name for info in project.runs.all() if info.status == "done"}:
+        raise SystemExit(f"{row.name} learns from the masks of {first}: measure that row first, in the same --work")
+    return MasksConfig(refine=refine, split="train")
 
 
 class Clock:
