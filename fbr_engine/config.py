@@ -86,8 +86,8 @@ class TrainConfig(StageConfig):
     )
     start_from: str = option(
         "",
-        "run whose weights the training starts from, with the same classes and backbone: to train it again, for an "
-        "epoch or so and without warmup, after its concepts were judged",
+        "run whose weights the training starts from, with the same classes and backbone, and whose refined seeds it "
+        "learns from: to train it again for an epoch or so, without warmup, best after its concepts were judged",
         names="run",
     )
     ignore_judgements: bool = option(False, "learn nothing from what was judged about concepts")
@@ -160,7 +160,7 @@ class TrainConfig(StageConfig):
     nrois: int = option(8, "NROIs per image (k of k-means)", low=1, high=64, advanced=True, only_with=(FBR,))
     bank: int = option(50_000, "NROIs the bank remembers", low=8, high=10_000_000, advanced=True, only_with=(FBR,))
     weight_saliency: float = weight(1.0, "weight of the saliency loss", (SALIENCY,))
-    weight_judged: float = weight(3.0, "weight of what was judged about concepts, at the CAM", ())
+    weight_judged: float = weight(3.0, "weight of an earlier run's seeds, as they were judged, at the CAM", ())
     precision: str = option(
         "auto",
         "numbers the network computes with; bf16 is faster and gives like masks, auto takes it where the GPU or the "

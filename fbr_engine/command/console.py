@@ -27,7 +27,7 @@ _PARTS = {
     "regions": "gathering regions",
     "threshold": "choosing the threshold",
     "affinity": "learning boundaries",
-    "judged": "reading the judgements",
+    "judged": "reading seeds and judgements",
 }
 
 

@@ -1,6 +1,6 @@
-"""From the judgements to what a training learns of each image: judged seeds, and pixels that are forced.
+"""What a training learns of each image from an earlier run: its seeds as they were judged, and pixels that are forced.
 
-The seed is what the judged CAM of an earlier run says, fitted to the photo by PAMR, with a band of doubt around the
+The seed is what the judged CAM of that run says, fitted to the photo by PAMR, with a band of doubt around the
 threshold. A pixel is forced where more than half of its likeness, among all that the class is compared with, goes to
 what was judged.
 """
@@ -48,10 +48,10 @@ Floats = npt.NDArray[np.float32]
 def make_judged_planes(
     project: Project, config: TrainConfig, data: TrainingSet
 ) -> Generator[Event, None, JudgedPlanes | None]:
-    """Return what was judged about the images of a training; None if nothing was, or it is to be ignored.
+    """Return what a training learns from an earlier run and the judgements; None if there is nothing.
 
-    The run that was judged is the one the training starts from, else the newest with concepts. Images whose CAMs or
-    photo cannot be read are left out.
+    From the run it starts from it learns the seeds of all images, judged or not; without one only images count that
+    judgements change in the newest run with concepts. Images whose CAMs or photo cannot be read are left out.
     """
     with closing(_made(project, config, data)) as stage:
         while True:
@@ -65,18 +65,19 @@ def make_judged_planes(
 
 
 def _made(project: Project, config: TrainConfig, data: TrainingSet) -> Generator[Event, None, JudgedPlanes | None]:
-    if config.ignore_judgements or not anything_judged(project):
-        return None
-    info = judged_run(project, config)
-    judged = None if info is None else (yield from prepare_judged(project, info))
-    if info is None or judged is None:
-        yield Notice(
-            "nothing is learnt from the judgements: they are about no run that is still there",
-            f"find the concepts of a run first (fbr-engine concepts {project.folder})",
-        )
+    info, judged = judged_run(project, config), None
+    again = info is not None and info.name == config.start_from
+    if not config.ignore_judgements and anything_judged(project):
+        judged = None if info is None else (yield from prepare_judged(project, info))
+        if judged is None:
+            yield Notice(
+                "nothing is learnt from the judgements: they are about no run that is still there",
+                f"find the concepts of a run first (fbr-engine concepts {project.folder})",
+            )
+    if info is None or (judged is None and not again):
         return None
     threshold = yield from auto_threshold(project, info)
-    maker = _Maker(project, info, judged, threshold, [c.id for c in data.classes])
+    maker = _Maker(project, info, judged, threshold, [c.id for c in data.classes], every=again)
     total = len(data)
     yield Started(KIND, total, "images", info.name)
     planes: dict[int, JudgedPlane] = {}
@@ -99,28 +100,36 @@ def judged_run(project: Project, config: TrainConfig) -> RunInfo | None:
 
 
 class _Maker:
-    """Makes the planes of one image after another."""
+    """Makes the planes of one image after another, of ``every`` one or of those that judgements change."""
 
     longest = 320.0  # px of a photo; seeds are coarser
 
     def __init__(
-        self, project: Project, info: RunInfo, judged: JudgedCams, threshold: float, class_ids: list[int]
+        self,
+        project: Project,
+        info: RunInfo,
+        judged: JudgedCams | None,
+        threshold: float,
+        class_ids: list[int],
+        *,
+        every: bool,
     ) -> None:
-        self.project, self.info, self.judged, self.threshold = project, info, judged, threshold
+        self.project, self.info, self.judged, self.threshold, self.every = project, info, judged, threshold, every
         self.index = {class_id: index for index, class_id in enumerate(class_ids)}
         self.features = StoredFeatures(project, info)
 
     def plane(self, image: ImageInfo, photo: Pixels) -> JudgedPlane | None:
-        """Return what was judged about an image, or None."""
+        """Return what is learnt of an image, or None."""
         record = cam_record(self.project, self.info, image)
         try:
             stored = record.read() if record else None
             if record is None or stored is None or not self._knows(stored):
                 return None
-            changed = self.judged.apply(record, stored)
-            if changed is stored:
+            changed = self.judged.apply(record, stored) if self.judged else stored
+            if changed is stored and not self.every:
                 return None
-            return JudgedPlane(self._seeds(changed, photo), self._forced(image.id, stored))
+            forced = self._forced(self.judged, image.id, stored) if self.judged else {}
+            return JudgedPlane(self._seeds(changed, photo), forced)
         except ReadError:
             return None
 
@@ -137,13 +146,13 @@ class _Maker:
         labels = np.array([self.index[int(c)] + 1 for c in changed.class_ids], dtype=np.uint8)
         return seed_of(refined[0], refined[1:], labels)
 
-    def _forced(self, image_id: int, stored: StoredCam) -> dict[int, npt.NDArray[np.int8]]:
-        casts = {row: self.judged.verdicts.cast(int(c)) for row, c in enumerate(stored.class_ids)}
+    def _forced(self, judged: JudgedCams, image_id: int, stored: StoredCam) -> dict[int, npt.NDArray[np.int8]]:
+        casts = {row: judged.verdicts.cast(int(c)) for row, c in enumerate(stored.class_ids)}
         features = self.features.read(image_id)
         if features is None:
             return {}
         grid = (features.shape[0], features.shape[1])
-        points = embed(features, self.judged.concepts.mean, self.judged.concepts.basis)
+        points = embed(features, judged.concepts.mean, judged.concepts.basis)
         cam = resized_floats(stored.cam.astype(np.float32) / np.float32(255), grid)
         return {
             self.index[int(stored.class_ids[row])]: forced_pixels(points, cast, cam[row] > ACTIVE * self.threshold)

@@ -51,4 +51,3 @@ def _training_ids(project: Project, split: str) -> npt.NDArray[np.int64]:
         return training_set(project, split if split in project.images.splits() else "").ids
     except ProjectError:
         return np.empty(0, dtype=np.int64)
-

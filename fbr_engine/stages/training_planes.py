@@ -118,7 +118,7 @@ def training_planes(
         found = len(maps.matching(_names(project, image_ids)))
         notices.append(Notice(f"{found} of {len(image_ids)} images have a saliency map in {shown(config.saliency)}"))
     if judged is not None:
-        notices.append(Notice(f"learns from the judgements, which say something of {len(judged)} images"))
+        notices.append(Notice(f"learns from the seeds of an earlier run, as they were judged, on {len(judged)} images"))
     return TrainingPlanes(seeds, maps, digest, judged), notices
 
 

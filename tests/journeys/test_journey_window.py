@@ -142,6 +142,7 @@ def the_whole_way(visitor: Visitor, images: Path, tags: Path, work: Path, tagged
     assert objects > 0
 
 
+@pytest.mark.slow
 def test_the_whole_way_on_drawn_scenes(visitor: Visitor, drawn: Workplace, tmp_path: Path) -> None:
     rows = drawn.tags.read_text().splitlines()
     (tmp_path / "tags.csv").write_text("\n".join(rows[:-1]) + "\n")

@@ -16,7 +16,7 @@ _STAGES = {
     "cams": "making CAMs",
     "threshold": "choosing the threshold",
     "affinity": "learning boundaries",
-    "judged": "reading the judgements",
+    "judged": "reading seeds and judgements",
     "masks": "making masks",
 }
 

@@ -139,7 +139,7 @@ def test_it_learns_from_judgements_and_resumes_exactly_whatever_is_judged_meanwh
         judge_everything(project)
         config = replace(CONFIG, start_from="fbr")
         events = list(train.run(project, config, "whole"))
-        assert any(isinstance(e, Notice) and "judgements" in e.message for e in events)
+        assert any(isinstance(e, Notice) and "as they were judged" in e.message for e in events)
         assert any("judged" in found for found in losses(events))
         run_until(train.run(project, config, "parts"), lambda event: isinstance(event, StepDone) and event.step == 2)
         for judgement in project.judgements.all():
@@ -181,6 +181,27 @@ def test_a_training_starts_from_the_weights_of_a_run(trained: Workplace) -> None
                 assert torch.allclose(started[name], tensors_of(trained, "plain")[name], atol=1e-5), name
     # The warm-up is for CAMs that mean nothing yet.
     assert "untagged" in losses(events)[0]
+
+
+def test_training_again_learns_the_seeds_of_all_images_judged_or_not(trained: Workplace) -> None:
+    start = replace(CONFIG, start_from="fbr")
+    with trained.open(write=True) as project:
+        activate(project)
+        unjudged, _, data = made(project, start)
+        judge_everything(project)
+        ignoring, _, _ = made(project, replace(start, ignore_judgements=True))
+        judged, _, _ = made(project, start)
+        project.maps.forget(project.runs.get("fbr").id, "cams")
+        nothing, _, _ = made(project, replace(start, ignore_judgements=True))
+    assert unjudged is not None
+    assert ignoring is not None
+    assert judged is not None
+    assert nothing is None
+    assert unjudged.digest() == ignoring.digest() != judged.digest()
+    tagged = [i for i, tags in zip(data.ids.tolist(), data.tags, strict=True) if (tags == 1).any()]
+    assert [i for i in data.ids.tolist() if unjudged.find(i) is not None] == tagged
+    assert all(unjudged.find(i).forced == {} for i in tagged)  # type: ignore[union-attr]
+    assert any(judged.find(i).forced for i in tagged)  # type: ignore[union-attr]
 
 
 def test_a_run_that_does_not_fit_is_refused_with_a_remedy(trained: Workplace) -> None:

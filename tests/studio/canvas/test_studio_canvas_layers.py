@@ -276,7 +276,7 @@ def test_a_dab_paints_only_what_it_changed(qtbot: QtBot, zoom: float) -> None:
         assert found is not None
         mask.frames.clear()
         mask.update_labels(stroke.add(*found))
-        QApplication.processEvents()
+        qtbot.waitUntil(lambda: bool(mask.frames))
         area = sum((f.right - f.left) * (f.bottom - f.top) for f in mask.frames)
         assert 0 < area <= (40 * zoom + 12) ** 2
     after_dabs = pixels(view)

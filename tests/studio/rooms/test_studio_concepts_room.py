@@ -303,6 +303,7 @@ def test_the_comparison_opens_when_the_training_is_done(
     assert desk.session.comparison_due
 
 
+@pytest.mark.slow
 def test_a_real_training_uses_the_answers(desk: ConceptsDesk, trained: Workplace) -> None:
     with trained.open(write=True) as project:
         list(concepts.run(project, ConceptsConfig(per_class=2, background=4)))

@@ -109,6 +109,7 @@ def test_a_real_training_from_the_click_to_the_masks(desk: Desk, drawn: Workplac
     wait(qtbot, lambda: not room.runs.cards["first"].maps.isVisible())
 
 
+@pytest.mark.slow
 def test_stopped_in_the_middle_and_resumed(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
     desk.open(drawn)
     room = desk.room
