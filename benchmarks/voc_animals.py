@@ -2,7 +2,7 @@
 
 Each row of the table is a training on the tags of the split ``train`` alone, CAMs of all images, and masks, which are
 then compared with the true masks of ``train`` and ``val``. Two thresholds: ``auto``, which sees no mask, and the one
-that is best on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, and ``cam+fbr`` for another epoch on its own
+that is best on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, and the latter for another epoch on its own
 refined seeds (``again``); the others under one.
 
 What is finished is appended to ``--results`` row by row: a benchmark that was stopped goes on where it was, given the
@@ -196,7 +196,7 @@ def chosen_scales(typed: argparse.Namespace) -> tuple[float, ...]:
 
 
 def labels(project: Project, row: Row, first: str, refine: str) -> MasksConfig:
-    """Return how the masks of ``train`` are made that the second stage learns from; their threshold sees no true mask."""
+    """Return how the masks of ``train`` are made that the second stage learns from: without a look at true masks."""
     if first not in {info.name for info in project.runs.all() if info.status == "done"}:
         raise SystemExit(f"{row.name} learns from the masks of {first}: measure that row first, in the same --work")
     return MasksConfig(refine=refine, split="train")
