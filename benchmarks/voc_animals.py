@@ -2,8 +2,8 @@
 
 Each row of the table is a training on the tags of the split ``train`` alone, CAMs of all images, and masks, which are
 then compared with the true masks of ``train`` and ``val``. Two thresholds: ``auto``, which sees no mask, and the one
-that is best on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, and the latter for another epoch on its own
-refined seeds (``again``); the others under one.
+that is best on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, the latter also for another epoch on its
+own refined seeds (``again``); the others under one.
 
 What is finished is appended to ``--results`` row by row: a benchmark that was stopped goes on where it was, given the
 same ``--work`` and ``--results``. ``--data`` is a folder with ``tags.csv``, its images, and the true masks in
