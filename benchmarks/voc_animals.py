@@ -1,9 +1,9 @@
 """How good are seeds and refined masks on real photos: every host with and without FBR, and FBR without each term?
 
 Each row of the table is a training on the tags of the split ``train`` alone, CAMs of all images, and masks, which are
-then compared with the true masks of ``train`` and ``val``. Two thresholds: ``auto``, which sees no mask, and the one
-that is best on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, the latter also for another epoch on its
-own refined seeds (``again``); the others under one.
+then compared with the true masks of ``train`` and ``val``. Two thresholds: ``auto``, which sees no mask, and the best
+one on ``train``. ``cam`` and ``cam+fbr`` are trained under three seeds, the latter also for another epoch on its own
+refined seeds (``again``); the others under one.
 
 What is finished is appended to ``--results`` row by row: a benchmark that was stopped goes on where it was, given the
 same ``--work`` and ``--results``. ``--data`` is a folder with ``tags.csv``, its images, and the true masks in
