@@ -63,7 +63,7 @@ def _facts(
     shown = images[pixels >= SHOWN * concepts.shape[images].prod(axis=1)]
     ids = [int(c) for c in concepts.class_ids]
     family = concepts.family_of(concept_id)
-    column = ids.index(family) if family in ids else int(cam.sum(axis=0).argmax())
+    column = ids.index(family) if family in ids else int(share.argmax())
     on_tagged = int(pixels[known[images, column] == 1].sum())
     mean_cam = float(cam[:, column].sum()) / max(1, on_tagged)
     gain = float(cam[:, column].sum()) if family == BACKGROUND else on_tagged * (1 - mean_cam)

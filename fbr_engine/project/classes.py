@@ -36,7 +36,7 @@ _SETTLE_JUDGEMENTS = """
         SELECT 1 FROM judgement AS other
         WHERE other.withdrawn IS NULL AND other.verdict = 'object' AND other.class_id IN (?1, ?2)
         AND other.class_id <> judgement.class_id AND other.run_id IS judgement.run_id
-        AND other.concept = judgement.concept)
+        AND other.concept = judgement.concept AND other.exemplars = judgement.exemplars)
 """
 
 

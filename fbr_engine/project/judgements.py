@@ -54,6 +54,11 @@ class Judgement:
     withdrawn: str | None
     _exemplars: str = field(repr=False, compare=False)
 
+    @property
+    def about(self) -> tuple[int | None, int, str]:
+        """What tells whether two judgements are about the same concept; its number alone may be used again."""
+        return self.run_id, self.concept, self._exemplars
+
     def exemplars(self) -> list[ExemplarPixels]:
         """Return the pixels it is about. Raises `ProjectError` when what is stored is broken."""
         try:

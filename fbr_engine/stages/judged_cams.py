@@ -19,7 +19,7 @@ from fbr_engine.events import Event, Notice
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages import concepts as concepts_stage
 from fbr_engine.stages.stored_cams import CamRecord, StoredCam, resized_floats
-from fbr_engine.stages.stored_concepts import is_current, load_concepts
+from fbr_engine.stages.stored_concepts import fits_features, is_current, load_concepts
 from fbr_engine.stages.stored_features import StoredFeatures
 from fbr_engine.stages.verdicts import ACTING, Verdicts, bind
 
@@ -66,21 +66,27 @@ def to_bytes(cam: npt.NDArray[np.float32]) -> CamBytes:
 
 
 def judged_cams(project: Project, info: RunInfo) -> JudgedCams | None:
-    """Return what changes the CAMs of a run; None if nobody judged anything, or the run has no concepts.
+    """Return what changes the CAMs of a run; None if nobody judged anything, or it has no concepts of its features.
 
     Raises `ReadError` when the concepts are broken.
     """
     if not anything_judged(project):
         return None
     concepts = load_concepts(project, info)
-    return None if concepts is None else JudgedCams(project, info, concepts, bind(project, info, concepts))
+    if concepts is None or not fits_features(project, info, concepts):
+        return None
+    return JudgedCams(project, info, concepts, bind(project, info, concepts))
 
 
 def prepare_judged(project: Project, info: RunInfo) -> Generator[Event, None, JudgedCams | None]:
-    """Do what `judged_cams` does, and find the concepts of the run first if there are judgements but no concepts."""
+    """Do what `judged_cams` does, and find the concepts of the run first where judgements need it.
+
+    That is if there are none, or if they are from an earlier state of the training, whose features were others.
+    """
     if not anything_judged(project):
         return None
-    if load_concepts(project, info) is None:
+    concepts = load_concepts(project, info)
+    if concepts is None or not fits_features(project, info, concepts):
         try:
             yield from concepts_stage.run(project, ConceptsConfig(), info.name)
         except ProjectError as error:

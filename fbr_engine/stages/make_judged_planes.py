@@ -74,6 +74,8 @@ def _made(project: Project, config: TrainConfig, data: TrainingSet) -> Generator
                 "nothing is learnt from the judgements: they are about no run that is still there",
                 f"find the concepts of a run first (fbr-engine concepts {project.folder})",
             )
+    if config.start_from and not again:
+        yield _no_seeds(project, config.start_from)
     if info is None or (judged is None and not again):
         return None
     threshold = yield from auto_threshold(project, info)
@@ -87,7 +89,17 @@ def _made(project: Project, config: TrainConfig, data: TrainingSet) -> Generator
         if plane is not None:
             planes[image.id] = plane
         yield Progress(KIND, done, total, "images")
+    if again and not planes:
+        yield _no_seeds(project, config.start_from)
     return JudgedPlanes(planes) if planes else None
+
+
+def _no_seeds(project: Project, run: str) -> Notice:
+    return Notice(
+        f"the training starts from the weights of run {run}, but learns from none of its seeds: it has no CAMs of the "
+        "images to train on",
+        f"stop, and compute them first: fbr-engine cams {project.folder} --run {run}",
+    )
 
 
 def judged_run(project: Project, config: TrainConfig) -> RunInfo | None:

@@ -1,11 +1,7 @@
-"""How regions are mined, in numbers: all of them are part of what a stored bank of regions is bound to.
-
-``VERSION`` is raised when mining changes in a way that no number here tells.
-"""
+"""How regions are mined, in numbers. Needs no torch."""
 
 from __future__ import annotations
 
-VERSION = 1
 IMAGES = 1200  # training images, at most
 SPACE_IMAGES = 64  # of them, for the comparison space
 DIMS = 128

@@ -7,7 +7,7 @@ from fbr_engine.networks.region_bank import RegionBank
 from fbr_engine.project import Project
 
 MOST_NAMED = 8
-_MORE = "tag more images of them, or train for more epochs"
+_MORE = "tag more images of them and train a new run, for more epochs"
 
 
 def few_read(run: str, read: int, images: int) -> Notice:

@@ -60,7 +60,7 @@ def mined_regions(
     path, facts = project.runs.folder(info.name) / FILE, {"checkpoint": digest}
     bank, whole, notices = _stored(path, facts), True, []
     if bank is None:
-        miner = _Miner(project, run, sources, device, judged_in(project.runs.folder(info.name)))
+        miner = _Miner(project, run, sources, device, JudgedPlanes.load(project.runs.folder(info.name)))
         bank = yield from miner.mined(info)
         images = len(sources.ids)
         read = images - len(miner.unread)
@@ -255,14 +255,6 @@ def _clusters(points: Tensor, mask: Tensor, count: int, generator: torch.Generat
     clusters = batched_kmeans(points, mask[None], count, iterations=5, generator=generator)
     filled = clusters.sizes[0] > 0
     return F.normalize(clusters.centroids[0, filled], dim=1), clusters.members(points.dtype)[:, filled]
-
-
-def judged_in(folder: Path) -> JudgedPlanes | None:
-    """Return what the run in ``folder`` has learnt from judgements, None if nothing, or if it cannot be read."""
-    try:
-        return JudgedPlanes.load(folder)
-    except ReadError:
-        return None
 
 
 def forced_at(plane: JudgedPlane, like: Tensor) -> Tensor:

@@ -66,7 +66,20 @@ def is_current(project: Project, info: RunInfo, concepts: ConceptSet) -> bool:
 
 def set_fingerprint(project: Project, info: RunInfo, config: ConceptsConfig) -> str:
     """Return what a set is kept under: all that it follows from."""
-    return f"{cams_digest(project, info)}-{config.fingerprint()}"
+    return f"{cams_digest(project, info)}-{config.fingerprint()}-{_checkpoints(project, info)}"
+
+
+def fits_features(project: Project, info: RunInfo, concepts: ConceptSet) -> bool:
+    """Return whether the run's features are still of the checkpoint that the concepts were found with.
+
+    Those of another lie in another space, in which their centroids mean nothing.
+    """
+    found = concepts.fingerprint.split("-", 2)
+    return len(found) < 3 or found[2] == _checkpoints(project, info)
+
+
+def _checkpoints(project: Project, info: RunInfo) -> str:
+    return "+".join(sorted({made.partition("-")[0] for made in project.maps.fingerprints(info.id, CAMS)}))
 
 
 def cams_digest(project: Project, info: RunInfo) -> str:

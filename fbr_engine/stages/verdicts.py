@@ -9,7 +9,7 @@ Needs no torch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class Verdicts:
         self._families = np.array([_today(int(f), aliases) for f in concepts.family], dtype=np.int64)
         self._centroids: dict[int, Floats] = {}
         self._rulings: dict[int, list[_Ruling]] = {}
-        origins: dict[tuple[int | None, int], int] = {}
+        origins: dict[tuple[int | None, int, str], int] = {}
         for judgement in self.judgements:
             self._rule(judgement, origins)
         for trial in self._trials:
@@ -116,11 +116,11 @@ class Verdicts:
                 self._digests[c] = self._digest(c)
         return hashlib.sha256(repr([self._digests[c] for c in acting]).encode()).hexdigest()[:16] if acting else ""
 
-    def _rule(self, judgement: Judgement, origins: dict[tuple[int | None, int], int]) -> None:
+    def _rule(self, judgement: Judgement, origins: dict[tuple[int | None, int, str], int]) -> None:
         binding = self.binding(judgement.id)
         places = binding.concepts
         if binding.centroid is not None:  # what was said again of the same concept is about the same pixels
-            places = (origins.setdefault((judgement.run_id, judgement.concept), -1 - len(origins)),)
+            places = (origins.setdefault(judgement.about, -1 - len(origins)),)
             self._centroids[places[0]] = binding.centroid
         for place in places:
             ruling = _Ruling(place, judgement.class_id, judgement.verdict, judgement)
@@ -163,9 +163,20 @@ def bind(project: Project, info: RunInfo, concepts: ConceptSet, known: Verdicts 
     """
     bindings = dict(known._bindings) if known is not None and known.concepts is concepts else {}
     binder = _Binder(project, info, concepts)
-    standing = project.judgements.all()
+    standing = _not_overtaken(project.judgements.all())
     bindings |= {j.id: binder.bind(j) for j in standing if j.id not in bindings}
     return Verdicts(concepts, project.classes.aliases(), standing, bindings)
+
+
+def _not_overtaken(judgements: Sequence[Judgement]) -> list[Judgement]:
+    """Return what still counts: who finds a concept mixed takes back what was said of the whole before."""
+    kept: list[Judgement] = []
+    for judgement in judgements:
+        if judgement.verdict == "mixed":
+            said = (None, judgement.class_id)
+            kept = [j for j in kept if j.about != judgement.about or (said != (None, None) and j.class_id not in said)]
+        kept.append(judgement)
+    return kept
 
 
 class _Binder:

@@ -130,6 +130,12 @@ def test_a_person_tags_paints_trains_and_exports_the_demo(screen: Screen, monkey
         boat = project.classes.get("boat").id
         screen.wait(lambda: project.tags.of(last) == {c.id: int(c.id == boat) for c in project.classes.learnt()}, 20)
     screen.press("ctrl+3")
+    time.sleep(4)  # the question shows
+    with Project.open(screen.project) as project:
+        for key, standing in (("b", 1), ("ctrl+z", 0), ("o", 1)):
+            screen.press(key)
+            screen.wait(lambda count=standing: len(project.judgements.all()) == count, 20)  # type: ignore[misc]
+    screen.press("ctrl+4")
     time.sleep(1)
     screen.press("b")
     x, y = CANVAS
@@ -148,7 +154,7 @@ def test_a_person_tags_paints_trains_and_exports_the_demo(screen: Screen, monkey
         run = project.runs.latest()
         screen.wait(lambda: project.maps.count_done(run.id, "masks") == 121, 300)
     time.sleep(1)
-    screen.press("ctrl+4")
+    screen.press("ctrl+5")
     time.sleep(1.5)
     screen.click(*EXPORT_BUTTON)
     written = screen.project.with_name("demo-coco") / "annotations" / "instances_train.json"

@@ -182,6 +182,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_process_that_trains_while_others_read_and_want_to_write(engine: Engine, trained: Workplace) -> None:
     """A real Ctrl+C in a real process; before it, what a second process may and may not do."""
     process = start("train", trained.project, *TRAIN, "--method", "cam", "--epochs", "1000", "--run", "long")
@@ -210,6 +211,7 @@ def test_a_process_that_trains_while_others_read_and_want_to_write(engine: Engin
     assert run.figures["steps"] > 0
 
 
+@pytest.mark.slow
 def test_a_killed_training_is_evaluated_and_resumed(engine: Engine, drawn: Workplace) -> None:
     process = start("train", drawn.project, *TRAIN, "--method", "cam", "--epochs", "1000")
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from planted import (
@@ -24,11 +26,11 @@ from fbr_engine.events import FileWritten, Notice, Result, Started
 from fbr_engine.formats.indexed_png import load_indexed_png
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages import make_pseudo_masks
-from fbr_engine.stages.judge import judge, withdraw
+from fbr_engine.stages.judge import judge, require_concepts, withdraw
 from fbr_engine.stages.judged_cams import JudgedCams, judged_cams
 from fbr_engine.stages.refined_mask import refined_mask
 from fbr_engine.stages.stored_cams import cam_record, resized_floats
-from fbr_engine.stages.stored_concepts import concepts_path, load_concepts
+from fbr_engine.stages.stored_concepts import concepts_path, fits_features, load_concepts, save_concepts
 from fbr_engine.stages.stored_features import StoredFeatures
 from fbr_engine.stages.verdicts import bind
 
@@ -168,6 +170,21 @@ def the_cams(project: Project, info: RunInfo, image_id: int, judged: JudgedCams)
     assert record is not None
     before = record.read()
     return before, judged.apply(record, before)
+
+
+def test_concepts_of_an_earlier_state_of_the_training_are_found_anew(project: Project) -> None:
+    info = project.runs.get("a")
+    concepts = require_concepts(project, info)
+    assert fits_features(project, info, concepts)
+    earlier = replace(concepts, fingerprint="-".join([*concepts.fingerprint.split("-", 2)[:2], "other"]))
+    save_concepts(project, info, earlier)
+    assert not fits_features(project, info, earlier)
+    (grass,) = concepts_of(earlier, GRASS, DOG_ID)
+    judge(project, info, earlier, grass, DOG_ID, "background")
+    assert judged_cams(project, info) is None
+    list(make_pseudo_masks.run(project, MasksConfig(), "a"))
+    assert fits_features(project, info, require_concepts(project, info))
+    assert judged_cams(project, info) is not None
 
 
 def test_cams_of_other_classes_stay_the_same_object(project: Project) -> None:

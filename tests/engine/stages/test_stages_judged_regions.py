@@ -7,17 +7,19 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 from workplace import Workplace
 
 from fbr_engine.config import CamsConfig, TrainConfig
 from fbr_engine.data.judged_plane import UNSURE, JudgedPlane
+from fbr_engine.errors import ReadError
 from fbr_engine.networks.cam_network import normalised_cam
 from fbr_engine.networks.checkpoints import load_checkpoint
 from fbr_engine.stages import infer_cams
 from fbr_engine.stages.judged_planes import JudgedPlanes
-from fbr_engine.stages.regions import FILE, _Found, _Miner, _View, forced_at, judged_in
+from fbr_engine.stages.regions import FILE, _Found, _Miner, _View, forced_at
 
 SIDE = 6
 TAGS = torch.tensor([1, 0], dtype=torch.int8)
@@ -85,7 +87,6 @@ def test_a_run_is_mined_with_what_it_learnt_from_judgements(trained: Workplace) 
     with trained.open(write=True) as project:
         info = project.runs.get("fbr")
         folder = project.runs.folder("fbr")
-        assert judged_in(folder) is None
         everything = np.ones((6, 6), dtype=np.int8)
         seeds = np.full((6, 6), UNSURE, dtype=np.uint8)
         planes = {i: JudgedPlane(seeds, {0: everything}) for i, _ in project.maps.made(info.id, "cams")}
@@ -97,4 +98,8 @@ def test_a_run_is_mined_with_what_it_learnt_from_judgements(trained: Workplace) 
         # Every pixel of an image of class 0 is judged to be part of it, so there are regions of it.
         assert tensors["foreground_class"][:, 0].any()
         (folder / "judged.npz").write_bytes(b"broken")
-        assert judged_in(folder) is None
+        (folder / FILE).unlink()
+        project.maps.forget(info.id, "cams")
+        with pytest.raises(ReadError, match=r"judged\.npz"):
+            list(infer_cams.run(project, replace(config, verify=True), "fbr"))
+        assert not (folder / FILE).exists()

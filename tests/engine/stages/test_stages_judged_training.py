@@ -192,11 +192,12 @@ def test_training_again_learns_the_seeds_of_all_images_judged_or_not(trained: Wo
         ignoring, _, _ = made(project, replace(start, ignore_judgements=True))
         judged, _, _ = made(project, start)
         project.maps.forget(project.runs.get("fbr").id, "cams")
-        nothing, _, _ = made(project, replace(start, ignore_judgements=True))
+        nothing, said, _ = made(project, replace(start, ignore_judgements=True))
     assert unjudged is not None
     assert ignoring is not None
     assert judged is not None
     assert nothing is None
+    assert any(isinstance(e, Notice) and "none of its seeds" in e.message for e in said)
     assert unjudged.digest() == ignoring.digest() != judged.digest()
     tagged = [i for i, tags in zip(data.ids.tolist(), data.tags, strict=True) if (tags == 1).any()]
     assert [i for i in data.ids.tolist() if unjudged.find(i) is not None] == tagged

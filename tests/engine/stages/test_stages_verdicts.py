@@ -89,6 +89,28 @@ def test_a_judgement_falls_on_what_its_concept_was_merged_into(
     assert bind(project, run, merged).binding(made.id).concepts == (max(merged.ids()),)
 
 
+def test_who_finds_a_concept_mixed_takes_back_what_was_said_of_the_whole(
+    project: Project, run: RunInfo, concepts: ConceptSet
+) -> None:
+    (grass,) = concepts_of(concepts, GRASS, DOG_ID)
+    judge(project, run, concepts, grass, DOG_ID, "background")
+    judge(project, run, concepts, grass, CAT_ID, "background")
+    mixed, parts = judge(project, run, concepts, grass, DOG_ID, "mixed")
+    new = sorted(set(parts.ids()) - set(concepts.ids()))
+    verdicts = bind(project, run, parts)
+    assert [verdicts.of(part, DOG_ID) for part in new] == [0, 0]
+    assert -1 in [verdicts.of(part, CAT_ID) for part in new]
+    project.judgements.withdraw(mixed.id)
+    assert -1 in [bind(project, run, parts).of(part, DOG_ID) for part in new]
+
+
+def test_concepts_of_one_number_are_not_the_same(project: Project, run: RunInfo, concepts: ConceptSet) -> None:
+    planes = [[(i, materials(i, 9) == material) for i in (2, 3, 6)] for material in (GRASS, WALL)]
+    first, second = (project.judgements.add("background", DOG_ID, run.id, 99, plane, "Ada") for plane in planes)
+    assert first.about != second.about
+    assert project.judgements.get(first.id).about == first.about
+
+
 def test_pixels_of_no_concept_count_by_their_mean(project: Project, run: RunInfo, concepts: ConceptSet) -> None:
     pixels = [(i, (np.arange(81) % 3 == 0).reshape(9, 9)) for i in (3, 7, 11)]
     made = project.judgements.add("background", CAT_ID, run.id, 1, pixels, "")
