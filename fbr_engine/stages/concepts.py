@@ -20,6 +20,7 @@ from fbr_engine.errors import ProjectError, ReadError
 from fbr_engine.events import Event, ImageSkipped, Notice, Progress, Result, Started
 from fbr_engine.project import Project, RunInfo
 from fbr_engine.stages.auto_threshold import auto_threshold
+from fbr_engine.stages.concept_names import carry_names
 from fbr_engine.stages.grid_images import GridImages, GridRecord
 from fbr_engine.stages.run_files import find_run
 from fbr_engine.stages.stored_cams import KIND as CAMS
@@ -36,7 +37,8 @@ def run(project: Project, config: ConceptsConfig, run_name: str | None = None) -
     began = time.monotonic()
     info = find_run(project, run_name)
     fingerprint = set_fingerprint(project, info, config)
-    found, computed = _kept(project, info, fingerprint), 0
+    before, computed = _stored(project, info), 0
+    found = before if before is not None and before.fingerprint == fingerprint else None
     if found is None:
         with closing(GridImages(project, info)) as images:
             records = images.records(config.split)
@@ -47,6 +49,7 @@ def run(project: Project, config: ConceptsConfig, run_name: str | None = None) -
             found = yield from _Job(images, records, config, threshold).work(fingerprint)
             computed = len(found.image_ids)
         save_concepts(project, info, found)
+        carry_names(project, info, before, found)
     else:
         yield Started(KIND, len(found.image_ids), "images", info.name, len(found.image_ids))
     rows = facts(project, info, found)
@@ -63,13 +66,12 @@ def run(project: Project, config: ConceptsConfig, run_name: str | None = None) -
     )
 
 
-def _kept(project: Project, info: RunInfo, fingerprint: str) -> ConceptSet | None:
-    """Return the concepts that are there if they follow from the same: a person may have merged or split some."""
+def _stored(project: Project, info: RunInfo) -> ConceptSet | None:
+    """Return the concepts that are there and can be read: a person may have merged or split some."""
     try:
-        found = load_concepts(project, info)
+        return load_concepts(project, info)
     except ReadError:
         return None
-    return found if found is not None and found.fingerprint == fingerprint else None
 
 
 class _Job:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -29,17 +29,26 @@ class Answers(Protocol):
         """Return the judgement of a concept and a class, or None."""
 
 
-def questions(concepts: Iterable[Concept], answers: Answers) -> list[Question]:
+def questions(
+    concepts: Iterable[Concept],
+    answers: Answers,
+    classes: Collection[int] | None = None,
+    aliases: Mapping[int, int] | None = None,
+) -> list[Question]:
     """Return the questions nobody has answered, those with the most expected gain first.
 
     An activation concept is asked about for its own class, a background concept for the class that leaks most into
-    it.
+    it. ``classes``: those there are today, if some were merged or deleted since; ``aliases``: what those mean now.
     """
     found = []
     for concept in concepts:
-        class_id = concept.family if concept.family != BACKGROUND else _leaking(concept)
-        if class_id is not None and concept.pixels and answers.judged(concept.id, class_id) is None:
-            found.append(Question(concept.id, class_id, concept.gain, concept.suspicion.get(class_id, 0.0)))
+        learnt = concept.family if concept.family != BACKGROUND else _leaking(concept)
+        class_id = (aliases or {}).get(learnt, learnt) if learnt is not None else None
+        if class_id is None or (classes is not None and class_id not in classes):
+            continue
+        if concept.pixels and answers.judged(concept.id, class_id) is None:
+            suspicion = concept.suspicion.get(class_id, concept.suspicion.get(learnt or 0, 0.0))
+            found.append(Question(concept.id, class_id, concept.gain, suspicion))
     return sorted(found, key=lambda q: (-q.gain, q.concept_id))
 
 

@@ -45,12 +45,14 @@ def save_concepts(project: Project, info: RunInfo, concepts: ConceptSet) -> None
 
 
 def image_tags(project: Project, concepts: ConceptSet) -> dict[int, dict[int, int]]:
-    """Return the known tags of the set's images, by image and class id."""
-    images, classes = concepts.image_ids.tolist(), concepts.class_ids.tolist()
-    matrix = project.tags.matrix(images, classes)
+    """Return the known tags of the set's images, by image and class id; of a class that was merged, what it is now."""
+    images, aliases = concepts.image_ids.tolist(), project.classes.aliases()
+    today = {c: aliases.get(c, c) for c in concepts.class_ids.tolist()}
+    wanted = sorted(set(today.values()) - {0})  # 0: deleted
+    matrix = project.tags.matrix(images, wanted)
+    column = {c: wanted.index(now) for c, now in today.items() if now}
     return {
-        i: {c: int(v) for c, v in zip(classes, row, strict=True) if v >= 0}
-        for i, row in zip(images, matrix, strict=True)
+        i: {c: int(row[k]) for c, k in column.items() if row[k] >= 0} for i, row in zip(images, matrix, strict=True)
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from fbr_engine.project.judgements import Judgement
@@ -60,27 +61,42 @@ class AnswersList(QWidget):
 
     def withdraw(self) -> None:
         """Take the chosen answer back."""
-        chosen = self._chosen()
+        chosen, row = self._chosen(), self.list.currentRow()
         if chosen is not None:
             self._model.withdraw(chosen.id)
             self.refresh()
+            if self._chosen() != chosen:
+                self.list.setCurrentRow(min(row, self.list.count() - 1))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Del takes the chosen answer back; a key that is held takes back one."""
+        if event.key() != Qt.Key.Key_Delete or event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            event.ignore()
+        elif not event.isAutoRepeat():
+            self.withdraw()
 
     def _refresh_if_seen(self) -> None:
         if self.isVisible():
             self.refresh()
 
     def _show(self) -> None:
-        chosen, info = self._chosen(), self._model.info
-        if chosen is not None and info is not None and chosen.run_id == info.id:
-            self._model.choose(chosen.concept)
+        chosen = self._chosen()
+        concept = self._bound(chosen) if chosen is not None else None
+        if concept is not None:
+            self._model.choose(concept)
             self.back_asked.emit()
 
+    def _bound(self, one: Judgement) -> int | None:
+        """Return the concept an answer falls on among those that are shown: its number may be another's by now."""
+        verdicts = self._model.verdicts
+        there = verdicts.binding(one.id).concepts if verdicts is not None else ()
+        return next((concept for concept in there if concept in self._model.facts), None)
+
     def _words(self, one: Judgement) -> str:
-        info = self._model.info
-        here = info is not None and one.run_id == info.id
+        bound = self._bound(one)
         concept = (
-            self._model.concept_name(one.concept)
-            if here
+            self._model.concept_name(bound)
+            if bound is not None
             else f"concept {one.concept} of {one.run or 'a run that was deleted'}"
         )
         what = wording.verdict_words(one.verdict, self._model.class_name(one.class_id))
@@ -92,10 +108,9 @@ class AnswersList(QWidget):
         return found
 
     def _tell_buttons(self) -> None:
-        chosen, info = self._chosen(), self._model.info
+        chosen = self._chosen()
         self.take_back.setEnabled(chosen is not None)
-        there = chosen is not None and info is not None and chosen.run_id == info.id
-        self.show_concept.setEnabled(there and chosen is not None and chosen.concept in self._model.facts)
+        self.show_concept.setEnabled(chosen is not None and self._bound(chosen) is not None)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

@@ -38,6 +38,7 @@ class _Made(NamedTuple):
     crop: Crop
     picture: QImage
     reason: str
+    project: Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ class CropStore(QObject):
             self._kept.clear()
             self._reasons.clear()
             self._bytes = 0
-            self._pool.waitForDone()
+        if project is not self._project:
+            self._busy.clear()  # what is being made of the project before is not taken
         self._project, self._concepts = project, concepts
         self._typical.clear()
         self._atoms.clear()
@@ -160,7 +162,9 @@ class CropStore(QObject):
         return orders
 
     def _take(self, made: list[_Made]) -> None:
-        for key, crop, picture, reason in made:
+        for key, crop, picture, reason, project in made:
+            if project is not self._project:
+                continue
             self._busy.discard(key)
             if self._concepts is None or key[0] != self._concepts.fingerprint:
                 continue
@@ -200,9 +204,9 @@ def _make(orders: list[_Order]) -> list[_Made]:
     for order in orders:
         try:
             pixels = make_crop(order.project, order.concepts, order.crop, order.side)
-            made.append(_Made(order.key, order.crop, to_image(pixels), ""))
+            made.append(_Made(order.key, order.crop, to_image(pixels), "", order.project))
         except FbrError as error:
-            made.append(_Made(order.key, order.crop, QImage(), str(error)))
+            made.append(_Made(order.key, order.crop, QImage(), str(error), order.project))
     return made
 
 

@@ -39,6 +39,7 @@ class EffectView(QWidget):
         self._lay_out()
         model.effect_ready.connect(self.show_effect)
         model.images_ready.connect(self.show_images)
+        model.no_effect.connect(self.show_none)
         model.loaded.connect(self._loaded)
         self._loaded()
 
@@ -61,6 +62,13 @@ class EffectView(QWidget):
         self._show_pairs(shown.pairs, ("Photo", "Mask"))
         self.back.show()
         self.area.verticalScrollBar().setValue(0)
+
+    def show_none(self, reason: str) -> None:
+        """Say why no effect can be shown."""
+        self.sentence.setText("")
+        self.because.setText(reason)
+        self._show_pairs(())
+        self.back.hide()
 
     def _loaded(self) -> None:
         self.sentence.setText("")

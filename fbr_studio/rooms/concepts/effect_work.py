@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtGui import QImage
 
-from fbr_engine.concepts.concept_set import ConceptSet
 from fbr_engine.errors import FbrError
 from fbr_engine.project import ImageInfo, Project, RunInfo
 from fbr_engine.stages.auto_threshold import auto_threshold
@@ -93,7 +93,9 @@ class EffectWork:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._set: ConceptSet | None = None
+        self._closed = False
+        self._project: Project | None = None
+        self._of: tuple[str, int, str] | None = None
         self._index: EffectIndex | None = None
         self._threshold = 0.0
         self._photos: OrderedDict[int, Pixels] = OrderedDict()
@@ -101,12 +103,13 @@ class EffectWork:
     def look(self, asked: Look | Wanted | None) -> Shown | ShownImages | None:
         """Return what an answer changes, or images; None forgets what is kept. Raises `ReadError`."""
         self._stopped.clear()
-        if asked is None:
-            self._set = self._index = None
+        project = asked.data.project if asked is not None else None
+        if project is not self._project:
+            self._project, self._index = project, None
             self._photos.clear()
+        if asked is None or project is None:
             return None
         index = self._index_of(asked.data)
-        project = asked.data.project
         if isinstance(asked, Wanted):
             infos = project.images.by_ids(asked.images[:SHOWN_IMAGES])
             order = {image: place for place, image in enumerate(asked.images)}
@@ -120,17 +123,26 @@ class EffectWork:
         return Shown(asked, effect, share, tuple(pair for pair in pairs if pair is not None))
 
     def stop(self) -> None:
-        """End what is being read: its project is about to close."""
+        """End what is being read: its project is about to close, or another run is shown."""
         self._stopped.set()
 
+    def close(self) -> None:
+        """End what is being read, and read nothing any more."""
+        self._closed = True
+        self.stop()
+
+    def _stops(self) -> bool:
+        return self._closed or self._stopped.is_set()
+
     def _index_of(self, data: Loaded) -> EffectIndex:
-        if self._index is None or self._set is None or self._set.fingerprint != data.set.fingerprint:
+        of = data.set.fingerprint, data.info.id, data.info.name
+        if self._index is None or self._of != of:
             self._index = None
-            made = EffectIndex(data.project, data.info, data.set, self._stopped.is_set)
-            self._threshold = masks_threshold(data.project, data.info)
-            if self._stopped.is_set():
-                raise FbrError("the project was closed")
-            self._index, self._set = made, data.set
+            made = EffectIndex(data.project, data.info, data.set, self._stops)
+            threshold = None if self._stops() else masks_threshold(data.project, data.info, self._stops)
+            if threshold is None or self._stops():
+                raise FbrError("the effect is not read any more: another run is shown")
+            self._index, self._of, self._threshold = made, of, threshold
         return self._index
 
     def _pair(self, look: Look, info: ImageInfo, index: EffectIndex) -> ShownPair | None:
@@ -138,7 +150,10 @@ class EffectWork:
         if photo is None:
             return None
         size = (photo.shape[0], photo.shape[1])
-        before, after = index.pair(info.id, look.before, look.after, self._threshold, size)
+        try:
+            before, after = index.pair(info.id, look.before, look.after, self._threshold, size)
+        except FbrError:  # its maps were taken away or broke since they were read; the others tell as much
+            return None
         changed = before != after
         pictures = painted(photo, before), painted(photo, after, changed)
         return ShownPair(info.id, _short(info), *pictures, float(changed.mean()))
@@ -172,17 +187,21 @@ def _short(info: ImageInfo) -> str:
     return info.path.rsplit("/", 1)[-1]
 
 
-def masks_threshold(project: Project, info: RunInfo) -> float:
-    """Return the threshold of the run's masks, or, where there are none yet, the one they will get."""
+def masks_threshold(project: Project, info: RunInfo, stop: Callable[[], bool] = lambda: False) -> float | None:
+    """Return the threshold of the run's masks, or, where there are none yet, the one they will get.
+
+    ``stop`` is asked between images; None once it says yes.
+    """
     known = info.figures.get("threshold")
     if isinstance(known, float):
         return known
     made = auto_threshold(project, info)
-    while True:
+    while not stop():
         try:
             next(made)
         except StopIteration as end:
             return float(end.value)
+    return None
 
 
 def painted(photo: Pixels, mask: Pixels, changed: npt.NDArray[np.bool_] | None = None) -> QImage:

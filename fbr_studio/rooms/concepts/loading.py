@@ -20,7 +20,8 @@ State = Literal["no_run", "unfinished", "no_features", "no_concepts", "broken", 
 class Loaded:
     """A run's concepts with all that is told of them. ``facts`` by concept id, ``names`` those a person gave.
 
-    ``current``: the concepts are of the CAMs and tags that are there now. ``class_names`` by class id.
+    ``current``: the concepts are of the CAMs and tags that are there now. ``class_names`` by class id,
+    ``aliases`` what classes that were merged or deleted (0) mean today.
     """
 
     project: Project
@@ -28,10 +29,14 @@ class Loaded:
     set: ConceptSet
     facts: dict[int, Concept]
     verdicts: Verdicts
-    questions: list[Question]
     names: dict[int, str]
     class_names: dict[int, str]
+    aliases: dict[int, int]
     current: bool
+
+    def ask(self, verdicts: Verdicts) -> list[Question]:
+        """Return the open questions about classes there are today."""
+        return questions(self.facts.values(), verdicts, self.class_names, self.aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +68,14 @@ def _what_lacks(project: Project, info: RunInfo) -> State:
 def describe(project: Project, info: RunInfo, found: ConceptSet) -> Loaded:
     """Return all that is told of a set of concepts."""
     known = {one.id: one for one in facts(project, info, found)}
-    verdicts = bind(project, info, found)
     return Loaded(
         project,
         info,
         found,
         known,
-        verdicts,
-        questions(known.values(), verdicts),
+        bind(project, info, found),
         project.judgements.names(info.id),
         {one.id: one.name for one in project.classes.all()},
+        project.classes.aliases(),
         is_current(project, info, found),
     )

@@ -59,6 +59,7 @@ class QuestionPanel(QFrame):
         self.answers = {spec.id: KeyButton(actions[spec.id]) for spec in ANSWERS}
         self.given = AnswersList(model)
         self.pages = QStackedWidget()
+        self._naming: int | None = None
         self._hovered: Hovered | None = None
         self._hover = QTimer(self)
         self._hover.setSingleShot(True)
@@ -100,6 +101,7 @@ class QuestionPanel(QFrame):
     def show_given(self, on: bool) -> None:
         """Show the answers that were given, or the question."""
         self.pages.setCurrentWidget(self.given if on else self._asking)
+        self.refresh()
         if on:
             self.given.refresh()
             self.given.list.setFocus()
@@ -109,6 +111,7 @@ class QuestionPanel(QFrame):
         asked = self._model.current
         if asked is None:
             return
+        self._naming = asked.concept_id
         self.edit.setText(self._model.names.get(asked.concept_id, ""))
         self.name.hide()
         self.edit.show()
@@ -124,12 +127,13 @@ class QuestionPanel(QFrame):
             return
         self.edit.hide()
         self.name.show()
-        asked = self._model.current
-        if keep and asked is not None:
-            self._model.name(asked.concept_id, self.edit.text())
+        named, self._naming = self._naming, None
+        if keep and named is not None and named in self._model.facts:
+            self._model.name(named, self.edit.text())
         self.crops.setFocus()
 
     def _tell_actions(self, asks: bool) -> None:
+        asks = asks and self.pages.currentWidget() is self._asking  # nobody answers a question that is hidden
         for spec in (*ANSWERS, specs.NAME):
             self._actions[spec.id].setEnabled(asks)
         self._actions[specs.MIXED.id].setEnabled(asks and not self._model.busy_editing)

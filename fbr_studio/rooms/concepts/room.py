@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QFocusEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fbr_engine.project import RunInfo
@@ -17,7 +17,7 @@ from fbr_studio.rooms.concepts.loading import State
 from fbr_studio.rooms.concepts.matrices import Matrices
 from fbr_studio.rooms.concepts.model import ConceptsModel
 from fbr_studio.rooms.concepts.pages import ConceptsPages
-from fbr_studio.rooms.concepts.question_panel import QuestionPanel
+from fbr_studio.rooms.concepts.question_panel import ANSWERS, QuestionPanel
 from fbr_studio.rooms.concepts.tabs import ConceptTabs
 from fbr_studio.rooms.concepts.work import ConceptsWork
 from fbr_studio.rooms.room import Room
@@ -38,6 +38,7 @@ class ConceptsRoom(Room):
         super().__init__(session, runner, actions, preferences)
         self.model = ConceptsModel(session, self)
         self.work = ConceptsWork(session, runner, preferences, self)
+        self.model.remakes = self.work.remakes
         self.messages = MessageStrip()
         self.actions_here = self._add_actions()
         self.panel = QuestionPanel(self.model, self.actions_here)
@@ -93,6 +94,14 @@ class ConceptsRoom(Room):
         self.model.show_images(images)
 
     # --- inside
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Pass the focus, which the window gives to the room, on to the view that is shown."""
+        super().focusInEvent(event)
+        view = self.tabs.views[self.tabs.tab]
+        if view.isVisible():
+            inside = view.focusWidget()
+            (inside if inside is not None and inside.isVisible() else view).setFocus(event.reason())
 
     def _submit(self, begin: Callable[[RunInfo], Job]) -> None:
         info = self.session.run_info()
@@ -160,7 +169,10 @@ class ConceptsRoom(Room):
         }
         for tab in specs.TABS:
             deeds[tab] = lambda name=tab.id: self.tabs.show_tab(name)
-        return {spec.id: self.actions_table.add(spec, self, deed) for spec, deed in deeds.items()}
+        made = {spec.id: self.actions_table.add(spec, self, deed) for spec, deed in deeds.items()}
+        for spec in (*ANSWERS, specs.UNDO, specs.REDO):
+            made[spec.id].setAutoRepeat(False)  # a key that is held must not answer one question after the other
+        return made
 
     def _build(self) -> None:
         self.matrices.setFixedWidth(SIDE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QThreadPool, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent, QImage, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -55,7 +55,9 @@ class TagCheck(QWidget):
         self._stale, self._writing = True, False
         self._left: set[tuple[int, int, str]] = set()
         self._done: list[_Deed] = []
-        self._task = LatestTask(_find, self)
+        self._pool = QThreadPool(self)  # its own: looking reads every CAM file, and others' light work must not wait
+        self._pool.setMaxThreadCount(1)
+        self._task = LatestTask(_find, self, pool=self._pool)
         self._task.done.connect(self._take)
         self._task.failed.connect(self._fail)
         self._soon = QTimer(self)
@@ -197,6 +199,7 @@ class TagCheck(QWidget):
         self._task.close()
         self._soon.stop()
         self._let_go()
+        self._pool.waitForDone()
 
     def _put_away(self, before: tuple[TagRow, ...]) -> None:
         row = self.view.currentIndex().row()
@@ -234,8 +237,6 @@ class TagCheck(QWidget):
         self.list.show_rows(rows, found.names)
         if rows:
             self._say("")
-            if self.hasFocus():
-                self.view.setFocus()
             self._go(next((row for row, doubt in enumerate(rows) if doubt == kept), 0))
         else:
             self._say("No tag is doubtful: the scores agree with every tag." if self._model.data is not None else "")
@@ -246,15 +247,26 @@ class TagCheck(QWidget):
         self._say(str(error))
 
     def _say(self, text: str) -> None:
+        if text:
+            self._keep_focus(self.view)
         self.note.setText(text)
         self.note.setVisible(bool(text))
         self.view.setVisible(not text)
+        if not text and self.hasFocus():
+            self.view.setFocus()
+
+    def _keep_focus(self, *parts: QWidget) -> None:
+        """Take the focus, and with it the keys, from parts that are about to be hidden."""
+        if self.window().focusWidget() in parts:
+            self.setFocus()
 
     def _show_current(self, *_: object) -> None:
         doubt = self.current
         left = len(self.list.rows)
         self.count.setText(counted(left, "doubtful tag") if left else "")
         self.undo_button.setEnabled(bool(self._done))
+        if doubt is None:
+            self._keep_focus(self.do_button, self.leave_button)
         for part in (self.words, self.name, self.do_button, self.leave_button):
             part.setVisible(doubt is not None)
         if doubt is None:
@@ -339,8 +351,13 @@ class TagCheck(QWidget):
         return event.key() in _OWN and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """T or Enter changes the tag, N leaves it, J and K and arrows move, Ctrl+Z takes back."""
+        """T or Enter changes the tag, N leaves it, J and K and arrows move, Ctrl+Z takes back.
+
+        A key that is held moves on and on, but changes one tag.
+        """
         key = Qt.Key(event.key())
+        if event.isAutoRepeat() and self._is_own(event) and key not in _STEPS:
+            return
         if event.matches(QKeySequence.StandardKey.Undo):
             self.undo()
         elif not self._is_own(event):

@@ -10,6 +10,8 @@ from fbr_studio.preferences import Preferences
 from fbr_studio.rooms.concepts.jobs import again_job, again_name, concepts_job, judged_masks_job
 from fbr_studio.state.session import Session
 
+REMAKES = ("cams", "concepts")  # stages after which other concepts are there
+
 
 class ConceptsWork(QObject):
     """``found``: a run has new CAMs or concepts. ``trained`` carries the new run and the one it came from."""
@@ -43,8 +45,15 @@ class ConceptsWork(QObject):
 
     def works_on(self, run: str) -> bool:
         """Return whether a job that runs or waits is about this run."""
+        return bool(self._jobs_of(run))
+
+    def remakes(self, run: str) -> bool:
+        """Return whether a job that runs or waits makes CAMs or concepts of this run."""
+        return any(step.stage in REMAKES for job in self._jobs_of(run) for step in job.spec.steps)
+
+    def _jobs_of(self, run: str) -> list[Job]:
         jobs = [self._runner.current, *self._runner.waiting]
-        return any(job is not None and run in (job.run, job.spec.run) for job in jobs)
+        return [job for job in jobs if job is not None and run in (job.run, job.spec.run)]
 
     def _looked_at(self) -> tuple[int, ...]:
         """Return the images the person looks at; called from the job's thread."""
@@ -57,5 +66,5 @@ class ConceptsWork(QObject):
         base = self._again.pop(job, None)
         if base is not None and "train" in job.results and job.run:
             self.trained.emit(job.run, base)
-        elif {step.stage for step in job.spec.steps} & {"cams", "concepts"}:
+        elif any(step.stage in REMAKES for step in job.spec.steps):
             self.found.emit()

@@ -85,13 +85,17 @@ def test_mixed_splits_the_concept_and_asks_about_its_parts(desk: ConceptsDesk, f
     first = desk.model.questions[0]
     before = set(desk.model.facts)
     desk.press(Qt.Key.Key_M)
-    assert desk.model.current is not None
-    assert desk.model.current.concept_id != first.concept_id
+    asked = desk.model.current
+    assert asked is not None
+    assert asked.concept_id != first.concept_id
     desk.wait(lambda: bool(set(desk.model.facts) - before))
     parts = set(desk.model.facts) - before
     assert len(parts) == 2
     assert first.concept_id not in desk.model.facts
-    assert desk.model.current.concept_id in parts
+    now = desk.model.current
+    assert now is not None
+    assert (now.concept_id, now.class_id) == (asked.concept_id, asked.class_id)
+    assert {one.concept_id for one in desk.model.questions[:2]} == parts
     assert desk.verdicts() == [("mixed", first.class_id, first.concept_id)]
 
     desk.press(Qt.Key.Key_Z, CONTROL)

@@ -84,6 +84,7 @@ def wait(qtbot: QtBot, until: Callable[[], bool], seconds: float = 20) -> None:
 # --- the real thing
 
 
+@pytest.mark.slow
 def test_a_real_training_from_the_click_to_the_masks(desk: Desk, drawn: Workplace, qtbot: QtBot) -> None:
     desk.open(drawn)
     room = desk.room
